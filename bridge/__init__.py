@@ -1,0 +1,1 @@
+"""The ways into a DAW: JACK connections and, later, kits, the link and the plugin."""

@@ -1,0 +1,1 @@
+"""Plays instruments: the sampler, the generator and the loop that joins them. Knows nothing of torch."""

@@ -1,0 +1,61 @@
+"""The frame that every command line of the project shares: a table of commands, lazily imported, and honest exits."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.errors import UserError
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of a command table. `module` defines `configure(parser)` and `run(arguments)`, and imports nothing heavy."""
+
+    name: str
+    summary: str
+    module: str
+
+
+def run_commands(program: str, description: str, commands: Sequence[Command], argv: Sequence[str] | None = None) -> int:
+    """Runs one command of the table and returns its exit status: 0, 2 on wrong use, 1 with a sentence on stderr."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((command for command in commands if command.name in arguments[:1]), None)
+    for command in commands:
+        child = subparsers.add_parser(command.name, help=command.summary, description=command.summary)
+        if command is chosen:
+            importlib.import_module(command.module).configure(child)
+    parsed = parser.parse_args(arguments)
+    assert chosen is not None
+    try:
+        importlib.import_module(chosen.module).run(parsed)
+    except UserError as error:
+        print(f"{program} {chosen.name}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{program} {chosen.name}: {describe_os_error(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def describe_os_error(error: OSError) -> str:
+    """One sentence for an error of the operating system."""
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full{place}; free some space and run the command again."
+    return f"{error.strerror or error}{place}."
+
+
+def print_json(value: object) -> None:
+    """Prints the one JSON object of a `--json` command."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")

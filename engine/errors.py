@@ -1,0 +1,5 @@
+"""The one exception that the commands turn into a sentence for the user."""
+
+
+class UserError(Exception):
+    """Something the user can put right. The message is one sentence: what is wrong, where, what to do."""

@@ -1,0 +1,1 @@
+"""Makes instruments: audio folder, dataset, training run, instrument file."""
