@@ -4,6 +4,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "producergan/event_ring.hpp"
+#include "producergan/parameters.hpp"
 
 namespace nb = nanobind;
 using namespace producergan;
@@ -29,6 +30,22 @@ struct RingOverBuffer {
     }
 };
 
+nb::dict describe(const ParameterInfo& info) {
+    const auto text = [](std::string_view view) { return nb::str(view.data(), view.size()); };
+    nb::dict row;
+    row["id"] = text(info.id);
+    row["label"] = text(info.label);
+    row["unit"] = text(info.unit);
+    row["minimum"] = info.minimum;
+    row["maximum"] = info.maximum;
+    row["default"] = info.default_value;
+    row["curve"] = text(info.curve);
+    row["choices"] = info.choices.empty() ? nb::list() : nb::list(text(info.choices).attr("split")("|"));
+    row["smoothed"] = info.smoothed;
+    row["scope"] = info.scope == Scope::zone ? "zone" : "play";
+    return row;
+}
+
 struct ReaderOfRing {
     nb::object owner; // keeps the shared memory alive
     EventReader reader;
@@ -39,6 +56,13 @@ struct ReaderOfRing {
 NB_MODULE(_native, m) {
     m.doc() = "The native sampler, event ring and clocks.";
     m.def("now_ns", &now_ns, "The clock that stamps events, in nanoseconds. [thread-safe]");
+
+    nb::list parameters;
+    for (const ParameterInfo& info : zone_parameters)
+        parameters.append(describe(info));
+    for (const ParameterInfo& info : play_parameters)
+        parameters.append(describe(info));
+    m.attr("PARAMETERS") = nb::tuple(parameters);
 
     nb::class_<ReaderOfRing>(m, "EventReader", "One reader's place in an EventRing.")
         .def(

@@ -1,0 +1,81 @@
+#pragma once
+// The one table of sampler parameters. The preset schema, the plugin's parameters, the page and the docs derive from it.
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace producergan {
+
+enum class Scope { zone, play };
+
+/// Ids are stable for ever: presets and projects name them. New ones are added at the end of their scope.
+enum class ZoneParam : int {
+    gain_db,
+    pan,
+    tune,
+    velocity_track,
+    velocity_curve,
+    attack,
+    hold,
+    decay,
+    sustain,
+    release,
+    start,
+    reverse,
+    mode,
+    loop_start,
+    loop_end,
+    loop_crossfade,
+    choke,
+    count
+};
+
+enum class PlayParam : int { polyphony, bend_range, master_gain_db, limiter, channel, count };
+
+enum class Mode { one_shot = 0, gated = 1, loop = 2 };
+
+struct ParameterInfo {
+    std::string_view id;
+    std::string_view label;
+    std::string_view unit;
+    float minimum;
+    float maximum;
+    float default_value;
+    std::string_view curve;   // of a knob: "linear", "exponential" (times, gains in dB are linear), "integer", "choice"
+    std::string_view choices; // words of a choice, divided by '|'
+    bool smoothed;            // follows while a voice sounds; the others are read when a note starts
+    Scope scope;
+};
+
+inline constexpr std::size_t zone_param_count = static_cast<std::size_t>(ZoneParam::count);
+inline constexpr std::size_t play_param_count = static_cast<std::size_t>(PlayParam::count);
+
+inline constexpr std::array<ParameterInfo, zone_param_count> zone_parameters{{
+    {"gain_db", "Gain", "dB", -60, 12, 0, "linear", "", true, Scope::zone},
+    {"pan", "Pan", "", -1, 1, 0, "linear", "", true, Scope::zone},
+    {"tune", "Tune", "semitones", -48, 48, 0, "linear", "", true, Scope::zone},
+    {"velocity_track", "Velocity to level", "", 0, 1, 1, "linear", "", false, Scope::zone},
+    {"velocity_curve", "Velocity curve", "exponent", 0.25f, 4, 2, "exponential", "", false, Scope::zone},
+    {"attack", "Attack", "s", 0, 10, 0, "exponential", "", false, Scope::zone},
+    {"hold", "Hold", "s", 0, 10, 0, "exponential", "", false, Scope::zone},
+    {"decay", "Decay", "s", 0, 20, 0, "exponential", "", false, Scope::zone},
+    {"sustain", "Sustain", "", 0, 1, 1, "linear", "", false, Scope::zone},
+    {"release", "Release", "s", 0.01f, 20, 0.1f, "exponential", "", false, Scope::zone},
+    {"start", "Start", "fraction of the clip", 0, 0.99f, 0, "linear", "", false, Scope::zone},
+    {"reverse", "Reverse", "", 0, 1, 0, "choice", "off|on", false, Scope::zone},
+    {"mode", "Mode", "", 0, 2, 0, "choice", "one-shot|gated|loop", false, Scope::zone},
+    {"loop_start", "Loop start", "fraction of the clip", 0, 0.98f, 0.25f, "linear", "", false, Scope::zone},
+    {"loop_end", "Loop end", "fraction of the clip", 0.02f, 1, 0.9f, "linear", "", false, Scope::zone},
+    {"loop_crossfade", "Loop crossfade", "s", 0, 2, 0.05f, "exponential", "", false, Scope::zone},
+    {"choke", "Choke group", "", 0, 32, 0, "integer", "", false, Scope::zone},
+}};
+
+inline constexpr std::array<ParameterInfo, play_param_count> play_parameters{{
+    {"polyphony", "Polyphony", "voices", 1, 256, 64, "integer", "", false, Scope::play},
+    {"bend_range", "Bend range", "semitones", 0, 48, 2, "linear", "", false, Scope::play},
+    {"master_gain_db", "Master gain", "dB", -60, 12, -6, "linear", "", true, Scope::play},
+    {"limiter", "Safety limiter", "", 0, 1, 1, "choice", "off|on", false, Scope::play},
+    {"channel", "MIDI channel", "0 means all", 0, 16, 0, "integer", "", false, Scope::play},
+}};
+
+} // namespace producergan
