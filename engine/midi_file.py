@@ -1,0 +1,46 @@
+"""A MIDI file as the same kind of stamped events that a keyboard sends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from engine.errors import UserError
+
+
+def read_midi_file(path: str | os.PathLike[str]) -> list[tuple[float, bytes]]:
+    """All channel messages of a Standard MIDI File, every track merged, as (seconds from the start, message).
+
+    Tempo changes are followed (SMPTE time too); the order of simultaneous messages is that of the tracks. Raises
+    UserError if the file cannot be read, is no MIDI file, is cut short or plays nothing.
+    """
+    import mido
+
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"The MIDI file {path} cannot be read: {error.strerror or error}.") from None
+    if not data.startswith(b"MThd"):
+        raise UserError(f"{path} is not a MIDI file; export a Standard MIDI File (.mid) from your DAW.")
+    try:
+        file = mido.MidiFile(filename=path, clip=True)
+        if file.type == 2:
+            raise UserError(f"{path} holds separate patterns (MIDI type 2); save it as a type 0 or type 1 file.")
+        events = []
+        seconds = 0.0
+        for message in file:
+            seconds += message.time
+            if not message.is_meta and len(encoded := message.bytes()) <= 3 and encoded[0] < 0xF0:
+                events.append((seconds, bytes(encoded)))
+    except UserError:
+        raise
+    except EOFError:
+        raise UserError(f"The MIDI file {path} is cut short; export or copy it again.") from None
+    except (
+        Exception
+    )::
+        raise UserError(f"The MIDI file {path} is damaged; export it again from your DAW.") from None
+    if not events:
+        raise UserError(f"The MIDI file {path} has no notes; choose another one.")
+    return events

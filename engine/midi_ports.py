@@ -1,0 +1,315 @@
+"""The port process: reads MIDI ports and writes stamped events into a ring that the engine shares.
+
+It is started by `engine.midi.MidiInput` and ends when the pipe on its standard input does. It has a process of its own
+because Python threads that are busy elsewhere delay a reader in their own process by seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import mmap
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import rtmidi
+
+from engine._native import EventRing, now_ns
+from engine.midi_stamp import Held, Stamper
+from engine.platform import midi_system_present, raise_priority
+
+CLIENT = "ProducerGAN-MIDI"
+VIRTUAL_PORT = "ProducerGAN"
+# Lateness of the poll does not reach the sound, as times are rebuilt from deltas; it only uses up the play-out delay.
+POLL_S, IDLE_POLL_S = 0.0005, 0.001
+IDLE_AFTER_NS = 2_000_000_000
+SCAN_NS = 200_000_000  # how long a port that comes or goes may stay unnoticed
+QUEUE = 4096  # messages that wait for a poll, per port
+SERVER_ENDED = 3  # exit status: the JACK server ended, start again
+# Long enough for a JACK server to notice that the port process before this one was killed, and to free its names.
+NAME_TRIES, NAME_WAIT_S = 15, 0.1
+
+Event = tuple[int, int, bytes]  # arrival in ns, port number, message
+
+APIS = {
+    "alsa": rtmidi.API_LINUX_ALSA,
+    "jack": rtmidi.API_UNIX_JACK,
+    "coremidi": rtmidi.API_MACOSX_CORE,
+    "winmm": rtmidi.API_WINDOWS_MM,
+}
+
+
+def is_own(name: str) -> bool:
+    """Whether a port is one of the engine's own."""
+    return name.startswith("ProducerGAN")
+
+
+def wanted(name: str, filters: Sequence[str]) -> bool:
+    """Whether a port is to be opened: by default each that could be a keyboard, else those whose name has a filter."""
+    if is_own(name):
+        return False
+    if not filters:
+        return "midi through" not in name.lower()
+    return any(text.lower() in name.lower() for text in filters)
+
+
+def bridged(jack_ports: Sequence[str]) -> bool:
+    """Whether JACK shows the system's own MIDI ports too, so that reading both would play every note twice."""
+    return any(name.lower().startswith(("system:midi", "a2j", "midi-bridge", "alsa_midi")) for name in jack_ports)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The names with a number after those that occur again, as two keyboards of one kind may."""
+    return [f"{name} ({names[:i].count(name) + 1})" if name in names[:i] else name for i, name in enumerate(names)]
+
+
+class OpenPort:
+    """One port that is being read."""
+
+    def __init__(self, number: int, name: str, device: rtmidi.MidiIn) -> None:
+        self.number = number
+        self.name = name
+        self._device = device
+        self._stamper = Stamper()
+        self._held = Held()
+
+    def poll(self) -> list[Event]:
+        """What arrived since the last poll: (time_ns, port, message)."""
+        events = []
+        while (received := self._device.get_message()) is not None:
+            message = bytes(received[0])
+            stamp = self._stamper.stamp(received[1], now_ns())
+            if 0 < len(message) <= 3:
+                self._held.follow(message)
+                events.append((stamp, self.number, message))
+        return events
+
+    def close(self) -> list[Event]:
+        """Closes the port; returns what lets go of the notes it still held."""
+        self._device.close_port()
+        self._device.delete()
+        now = now_ns()
+        return [(now, self.number, message) for message in self._held.let_go()]
+
+
+class JackWatch:
+    """Knows whether the JACK server is there; RtMidi does not tell."""
+
+    def __init__(self) -> None:
+        self._client: Any = None
+        self.ended = False
+
+    def connect(self) -> bool:
+        """Whether a server answers; from then on `ended` says when it stops."""
+        import jack
+
+        jack.set_error_function(lambda message: None)
+        jack.set_info_function(lambda message: None)
+        try:
+            self._client = jack.Client(f"{CLIENT}-watch", no_start_server=True)
+        except jack.JackOpenError:
+            return False
+        self._client.set_shutdown_callback(self._shut_down)
+        return True
+
+    def shows(self, name: str) -> bool:
+        """Whether the server has a port of this name."""
+        return any(port.name == name for port in self._client.get_ports())
+
+    def close(self) -> None:
+        """Lets go of the server."""
+        self._client.close()
+
+    def _shut_down(self, status: object, reason: str) -> None:
+        self.ended = True
+
+
+class Backend:
+    """One MIDI system: the virtual port and every keyboard there."""
+
+    def __init__(self, api: str, filters: Sequence[str], numbers: Iterator[int]) -> None:
+        self.api = api
+        self.virtual: OpenPort | None = None
+        self.ports: dict[str, OpenPort] = {}
+        self._filters = filters
+        self._numbers = numbers
+        self._watch = JackWatch() if api == "jack" else None
+        self._listing: rtmidi.MidiIn | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the server behind the ports has gone."""
+        return self._watch is not None and self._watch.ended
+
+    @property
+    def started(self) -> bool:
+        """Whether the system is there and its virtual port is open."""
+        return self._listing is not None
+
+    def start(self) -> bool:
+        """Opens the virtual port, if that is still to be done; False if the system is not there (yet)."""
+        if self.started:
+            return True
+        if not midi_system_present(self.api) or (self._watch is not None and not self._watch.connect()):
+            return False
+        try:
+            if self.api == "winmm":  # it has no virtual ports
+                self._listing = rtmidi.MidiIn(APIS[self.api], name=CLIENT)
+            else:
+                self._listing = self._open_virtual()
+                self.virtual = OpenPort(next(self._numbers), VIRTUAL_PORT, self._listing)
+        except (rtmidi.RtMidiError, OSError):
+            if self._watch is not None:
+                self._watch.close()
+            return False
+        return True
+
+    def _open_virtual(self) -> rtmidi.MidiIn:
+        """Opens the virtual port under its very name: DAWs remember their connections by it.
+
+        Raises OSError if JACK does not show it: PipeWire answers to the system's JACK library, not to RtMidi's own.
+        """
+        for _ in range(NAME_TRIES):
+            device = rtmidi.MidiIn(APIS[self.api], name=CLIENT, queue_size_limit=QUEUE)
+            device.open_virtual_port(VIRTUAL_PORT)
+            if self._watch is None or self._watch.shows(f"{CLIENT}:{VIRTUAL_PORT}"):
+                return device
+            device.delete()
+            time.sleep(NAME_WAIT_S)
+        raise OSError("the virtual port does not appear")
+
+    def names(self) -> list[str]:
+        """The names of the inputs there are."""
+        return distinct(self._listing.get_ports()) if self._listing is not None else []
+
+    def scan(self, hidden: bool) -> list[Event]:
+        """Opens what has come and closes what has gone; returns the events that let go of its notes.
+
+        `hidden` treats every port as gone.
+        """
+        names = [] if hidden else [name for name in self.names() if wanted(name, self._filters)]
+        events = []
+        for name in [name for name in self.ports if name not in names]:
+            port = self.ports.pop(name)
+            events += port.poll() + port.close()
+        for name in names:
+            if name not in self.ports and (device := self._open(name)) is not None:
+                self.ports[name] = OpenPort(next(self._numbers), name, device)
+        return events
+
+    def _open(self, name: str) -> rtmidi.MidiIn | None:
+        device = rtmidi.MidiIn(APIS[self.api], name=f"{CLIENT}-in", queue_size_limit=QUEUE)
+        try:
+            device.open_port(distinct(device.get_ports()).index(name), name.split(":")[-1].strip() or name)
+        except (rtmidi.RtMidiError, rtmidi.InvalidPortError, ValueError):
+            device.delete()  # gone again, or in use by another program: the next scan tries again
+            return None
+        return device
+
+
+class PortReader:
+    """All backends, read into one ring."""
+
+    def __init__(self, ring: EventRing, apis: Sequence[str], filters: Sequence[str], status: Path) -> None:
+        numbers = itertools.count(1)
+        self._backends = [Backend(api, filters, numbers) for api in apis]
+        self._ring = ring
+        self._status = status
+        self._reported = ""
+        self._last_ns = 0
+
+    def scan(self) -> bool:
+        """Looks for what has come and gone; False once a server has ended, and this process should too."""
+        events: list[Event] = []
+        jack_ports: list[str] = []
+        for backend in self._backends:
+            if backend.ended:
+                return False
+            if backend.start():
+                events += backend.scan(hidden=backend.api == "alsa" and bridged(jack_ports))
+                if backend.api == "jack":
+                    jack_ports = backend.names()
+        self._push(events)
+        self._report()
+        return True
+
+    def poll(self) -> None:
+        """Moves what has arrived to the ring, in order of arrival."""
+        events: list[Event] = []
+        for backend in self._backends:
+            if backend.virtual is not None:
+                events += backend.virtual.poll()
+            for port in backend.ports.values():
+                events += port.poll()
+        if events:
+            self._push(sorted(events, key=lambda event: event[0]))
+
+    def idle(self) -> bool:
+        """Whether nobody has played for a while."""
+        return now_ns() - self._last_ns > IDLE_AFTER_NS
+
+    def _push(self, events: list[Event]) -> None:
+        for time_ns, port, message in events:
+            self._last_ns = max(self._last_ns, time_ns)
+            self._ring.push(self._last_ns, message, port)
+
+    def _report(self) -> None:
+        """Writes the status file where it changed; the engine reads it."""
+        status = {
+            "pid": os.getpid(),
+            "apis": [backend.api for backend in self._backends if backend.started],
+            "virtual": any(backend.virtual is not None for backend in self._backends),
+            "ports": [port.name for backend in self._backends for port in backend.ports.values()],
+        }
+        report = json.dumps(status)
+        if report != self._reported:
+            temporary = self._status.with_suffix(".part")
+            temporary.write_text(report, encoding="utf-8")
+            os.replace(temporary, self._status)
+            self._reported = report
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the pipe on standard input does, whatever else it is doing."""
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+    os._exit(0)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reads ports until the parent ends; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="engine.midi_ports", description=__doc__)
+    parser.add_argument("folder", type=Path, help="holds the ring and the status file")
+    parser.add_argument("--api", action="append", default=[], choices=APIS)
+    parser.add_argument("--name", action="append", default=[], help="open only ports whose name has this in it")
+    arguments = parser.parse_args(argv)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle, which then closes the pipe
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with (arguments.folder / "ring").open("r+b") as file:
+        ring = EventRing(mmap.mmap(file.fileno(), 0), False)
+    raise_priority()
+    reader = PortReader(ring, arguments.api, arguments.name, arguments.folder / "status.json")
+    parent = os.getppid()
+    next_scan = 0
+    while os.getppid() == parent:
+        reader.poll()
+        if now_ns() >= next_scan:
+            if not reader.scan():
+                return SERVER_ENDED
+            next_scan = now_ns() + SCAN_NS
+        time.sleep(IDLE_POLL_S if reader.idle() else POLL_S)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
