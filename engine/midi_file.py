@@ -37,9 +37,7 @@ def read_midi_file(path: str | os.PathLike[str]) -> list[tuple[float, bytes]]:
         raise
     except EOFError:
         raise UserError(f"The MIDI file {path} is cut short; export or copy it again.") from None
-    except (
-        Exception
-    )::
+    except Exception:  # whatever mido's parser trips over: ValueError, IndexError, OSError …
         raise UserError(f"The MIDI file {path} is damaged; export it again from your DAW.") from None
     if not events:
         raise UserError(f"The MIDI file {path} has no notes; choose another one.")
