@@ -18,7 +18,7 @@ from typing import Any
 from engine._native import EventRing, now_ns
 from engine.errors import UserError
 from engine.midi_stamp import release_all
-from engine.platform import midi_system_present, runtime_folder
+from engine.platform import jack_client, midi_system_present, runtime_folder
 
 SYSTEM_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}.get(sys.platform, "alsa")
 API_LABELS = {"alsa": "ALSA", "jack": "JACK", "coremidi": "Core MIDI", "winmm": "Windows MIDI"}
@@ -50,19 +50,10 @@ def input_names(api: str) -> list[str]:
 
 def jack_answers() -> bool:
     """Whether a JACK server is running; starts none."""
-    if sys.platform != "linux":
-        return False
-    try:
-        import jack
-    except (ImportError, OSError):
-        return False
-    jack.set_error_function(lambda message: None)
-    jack.set_info_function(lambda message: None)
-    try:
-        jack.Client("ProducerGAN-probe", no_start_server=True).close()
-    except jack.JackError:
-        return False
-    return True
+    client = jack_client("ProducerGAN-probe")
+    if client is not None:
+        client.close()
+    return client is not None
 
 
 class MidiInput:

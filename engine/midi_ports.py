@@ -24,7 +24,7 @@ import rtmidi
 
 from engine._native import EventRing, now_ns
 from engine.midi_stamp import Held, Stamper
-from engine.platform import midi_system_present, raise_priority
+from engine.platform import jack_client, midi_system_present, raise_priority
 
 CLIENT = "ProducerGAN-MIDI"
 VIRTUAL_PORT = "ProducerGAN"
@@ -109,13 +109,8 @@ class JackWatch:
 
     def connect(self) -> bool:
         """Whether a server answers; from then on `ended` says when it stops."""
-        import jack
-
-        jack.set_error_function(lambda message: None)
-        jack.set_info_function(lambda message: None)
-        try:
-            self._client = jack.Client(f"{CLIENT}-watch", no_start_server=True)
-        except jack.JackOpenError:
+        self._client = jack_client(f"{CLIENT}-watch")
+        if self._client is None:
             return False
         self._client.set_shutdown_callback(self._shut_down)
         return True
@@ -254,7 +249,7 @@ class PortReader:
 
     def idle(self) -> bool:
         """Whether nobody has played for a while."""
-        return now_ns() - self._last_ns > IDLE_AFTER_NS
+        return bool(now_ns() - self._last_ns > IDLE_AFTER_NS)
 
     def _push(self, events: list[Event]) -> None:
         for time_ns, port, message in events:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Below jackd (10 or more) and its clients' audio threads (5 or more below it): MIDI must not hold up audio.
 REALTIME_PRIORITY = 3
@@ -63,9 +64,80 @@ def nvidia_driver_answers() -> bool:
     try:
         cuda = ctypes.CDLL(name)
         count = ctypes.c_int(0)
-        return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+        return bool(cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0)
     except (OSError, AttributeError):
         return False
+
+
+def jack_client(name: str) -> Any:
+    """A `jack.Client` of the running JACK (or PipeWire) server, not activated; None if there is no server.
+
+    Never starts a server, and keeps JACK's own messages off the terminal.
+    """
+    try:
+        import jack
+    except (ImportError, OSError):  # the package, or the library behind it
+        return None
+    # A Python function would be called in JACK's threads and wait there for the interpreter, so this gives it a
+    # function of C that takes a text and does nothing with it.
+    nothing = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value
+    say_nothing = jack._ffi.cast("void (*)(const char *)", nothing)
+    jack._lib.jack_set_error_function(say_nothing)
+    jack._lib.jack_set_info_function(say_nothing)
+    try:
+        return jack.Client(name, no_start_server=True)
+    except jack.JackError:
+        return None
+
+
+def name_jack_client(name: str) -> bool:
+    """Sets the name under which PortAudio appears in JACK; False where PortAudio has no JACK.
+
+    Call before any stream is opened: PortAudio is started anew, which it also needs in order to see a JACK server that
+    was started after it. If the name is taken, JACK adds a number; `jack_client_name` tells.
+    """
+    global _client_name
+    import sounddevice
+
+    library = _portaudio_with_jack()
+    if library is None:
+        return False
+    sounddevice._terminate()
+    kept = ctypes.create_string_buffer(name.encode())
+    named = library.PaJack_SetClientName(kept) == 0
+    if named:
+        _client_name = kept  # PortAudio keeps the pointer, not a copy
+    sounddevice._initialize()
+    return named
+
+
+def jack_client_name() -> str | None:
+    """The name that PortAudio's client got from JACK; None if it has none."""
+    library = _portaudio_with_jack()
+    if library is None:
+        return None
+    name = ctypes.c_char_p()
+    found = library.PaJack_GetClientName(ctypes.byref(name)) == 0
+    return name.value.decode() if found and name.value else None
+
+
+_client_name: Any = None
+
+
+def _portaudio_with_jack() -> Any:
+    import sounddevice
+
+    library = ctypes.CDLL(sounddevice._libname)
+    return library if hasattr(library, "PaJack_SetClientName") else None
+
+
+def keep_portaudio_open() -> None:
+    """Leaves out PortAudio's clean-up when Python ends: after the JACK server has gone it would abort the process."""
+    import atexit
+
+    import sounddevice
+
+    atexit.unregister(sounddevice._exit_handler)
 
 
 class Keys:

@@ -1,0 +1,74 @@
+"""`engine devices`: the audio devices and MIDI inputs that `--audio` and `--midi` choose from."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from engine.command import print_json
+from engine.errors import UserError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Prints the audio outputs by host API and the MIDI inputs by system."""
+    found = {"audio": audio_outputs(), "midi": midi_inputs()}
+    if arguments.json:
+        print_json(found)
+        return
+    print("Audio outputs (for --audio):")
+    if not any(api["devices"] for api in found["audio"]):
+        print("  No sound card was found. The engine still runs, unheard, with --audio null.")
+    for api in found["audio"]:
+        for device in api["devices"]:
+            star = "*" if device["default"] else " "
+            print(
+                f" {star} {device['name']}  [{api['name']}] {device['channels']} channels, {device['rate']:g} Hz, "
+                f"latency {device['latency_ms']:.1f} ms"
+            )
+    print("MIDI inputs (for --midi):")
+    if not any(api["inputs"] for api in found["midi"]):
+        print("  No MIDI input was found. Connect a keyboard: the engine opens it when it appears.")
+    for api in found["midi"]:
+        for name in api["inputs"]:
+            print(f"   {name}  [{api['name']}]")
+
+
+def audio_outputs() -> list[dict[str, Any]]:
+    """Each host API with its output devices. Raises UserError if PortAudio is missing."""
+    try:
+        import sounddevice
+    except OSError:
+        hint = "install it with: sudo apt-get install libportaudio2" if sys.platform == "linux" else "install it"
+        raise UserError(f"The PortAudio library is not there; {hint}.") from None
+    devices = sounddevice.query_devices()
+    return [
+        {
+            "name": api["name"],
+            "devices": [
+                {
+                    "name": devices[index]["name"],
+                    "channels": devices[index]["max_output_channels"],
+                    "rate": devices[index]["default_samplerate"],
+                    "latency_ms": 1000 * devices[index]["default_low_output_latency"],
+                    "default": index == api["default_output_device"],
+                }
+                for index in api["devices"]
+                if devices[index]["max_output_channels"] > 0
+            ],
+        }
+        for api in sounddevice.query_hostapis()
+    ]
+
+
+def midi_inputs() -> list[dict[str, Any]]:
+    """Each MIDI system that is there with the names of its inputs."""
+    from engine.midi import API_LABELS, SYSTEM_API, input_names, jack_answers
+
+    apis = [SYSTEM_API, *(["jack"] if jack_answers() else [])]
+    return [{"name": API_LABELS[api], "inputs": input_names(api)} for api in apis]
