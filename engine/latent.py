@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def along(z: ArrayLike, direction: ArrayLike, amount: float, prior: str) -> Late
 
 def axis(seed: int, dim: int) -> Latent:
     """A seeded direction, for instruments that name none: a unit vector, float32 [dim]."""
-    vector = _inverse_normal(_unit(seed, AXIS_STREAM, dim))
+    vector = _noise(seed, AXIS_STREAM, dim)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
@@ -122,9 +123,17 @@ def sibling(z: ArrayLike, index: int, size: float, seed: int, prior: str) -> Lat
     if index == 0 or size == 0:
         return np.array(z, np.float32)
     normal = row.to_normal(np.asarray(z, np.float64))
-    noise = _inverse_normal(_unit(seed, index, normal.size))
     angle = min(max(size, 0.0), 1.0) * math.pi / 2
-    return _clipped(row.from_normal(math.cos(angle) * normal + math.sin(angle) * noise), row)
+    moved = math.cos(angle) * normal + math.sin(angle) * _noise(seed, index, normal.size)
+    return _clipped(row.from_normal(moved), row)
+
+
+@functools.lru_cache(maxsize=4096)
+def _noise(seed: int, stream: int, dim: int) -> Reals:
+    """Normal noise of a seed and stream, kept because a knob that moves asks for the same again and again."""
+    noise = _inverse_normal(_unit(seed, stream, dim))
+    noise.flags.writeable = False
+    return noise
 
 
 def _unit(seed: int, stream: int, dim: int) -> Reals:

@@ -1,0 +1,261 @@
+"""Presets: what each key sounds like, and what the eight macros move. Pure once loaded, and never changed in place."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from engine import latent, macro, parameters
+from engine.data import DEFAULT_PRESET, find_instrument, find_preset
+from engine.errors import UserError
+from engine.files import write_text
+from engine.instrument import Instrument
+from engine.macro import Macro, Target, Trigger
+from engine.sound import Sound
+from engine.zone import Seeds, Space, Zone
+
+MUTATE_STREAM = 1 << 32  # steps of a macro's mutation have streams of their own beside those of the siblings
+DRAWN_SEED_BITS = 32  # drawn seeds are short enough to read out
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A preset. `open`, `load` and `for_instrument` make one that can play, `read` one that can only be looked at.
+
+    Wherever `positions` stands it is macro id → position 0 … 1; a macro left out stands where the preset puts it.
+    """
+
+    name: str
+    instrument_name: str  # as the file has it: a bundled name, or a path from the preset's folder
+    zones: tuple[Zone, ...]
+    macros: tuple[Macro, ...] = ()
+    play: Mapping[str, float] = field(default_factory=dict)  # play parameter id → value, those that are not default
+    about: str = ""
+    new_last: Trigger | None = None  # gives the last played key a new seed
+    new_all: Trigger | None = None  # gives all keys new seeds
+    instrument: Instrument | None = field(default=None, compare=False)
+
+    # ——— from and to files ———
+
+    @classmethod
+    def open(cls, text: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset:
+        """What a user's text names, ready to play: a preset's file or bundled name, or an instrument's file."""
+        path = find_preset(text)
+        return cls.for_instrument(path) if path.suffix.lower() == ".onnx" else cls.load(path)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Preset:
+        """Reads and checks a preset's file without its instrument. Raises UserError naming the place and the reason."""
+        from engine import preset_file
+
+        return preset_file.read(Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Preset:
+        """Reads a preset and opens its instrument. Raises UserError naming the place and the reason."""
+        path = Path(path)
+        preset = cls.read(path)
+        try:
+            instrument = Instrument.open(find_instrument(preset.instrument_name, path.parent))
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+        try:
+            return preset.on(instrument)
+        except ValueError as error:
+            raise UserError(f"{path}: {error}.") from error
+
+    def on(self, instrument: Instrument) -> Preset:
+        """The same preset on an opened instrument. Raises ValueError if a macro names a direction that it lacks."""
+        for knob in self.macros:
+            for target in knob.targets:
+                name = target.to.removeprefix(macro.DIRECTION)
+                if target.to.startswith(macro.DIRECTION) and name not in instrument.directions:
+                    known = ", ".join(instrument.directions) or "none; use 'axis:SEED' instead"
+                    raise ValueError(
+                        f"[[macro]] {knob.id}: the instrument {instrument.name} has no direction {name!r}; "
+                        f"it has {known}"
+                    )
+        return replace(self, instrument=instrument)
+
+    @classmethod
+    def for_instrument(cls, path: str | Path) -> Preset:
+        """The preset for playing a bare instrument: a seed for each of the keys 36 to 96, its favourites first."""
+        instrument = Instrument.open(path)
+        keys = tuple(range(36, 97))
+        favourites = dict(zip(keys, (favourite.seed for favourite in instrument.favourites), strict=False))
+        shapes = {"mode": 0.0} if instrument.seconds < 2 else {"mode": 1.0, "release": 0.3}
+        ways = [Target(macro.DIRECTION + name, *row.range) for name, row in instrument.directions.items()]
+        ways += [Target(f"{macro.AXIS}{seed}", -4.0, 4.0) for seed in (1, 2)]
+        knobs = (
+            ("Mutate", 0.0, 1, Target(macro.MUTATE, 0.0, 0.6)),
+            (_label(ways[0]), 0.5, 16, ways[0]),
+            (_label(ways[1]), 0.5, 17, ways[1]),
+            ("Tune", 0.5, 18, Target("tune", -12.0, 12.0)),
+            ("Start", 0.0, 19, Target("start", 0.0, 0.5)),
+        )
+        return cls(
+            name=instrument.name,
+            instrument_name=str(instrument.path.resolve()),
+            zones=(Zone("keys", keys, Seeds(0, favourites), shapes),),
+            macros=eight(Macro(i, name, at, cc, (to,)) for i, (name, at, cc, to) in enumerate(knobs, 1)),
+            about="Every key its own sound.",
+            instrument=instrument,
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Writes the preset's file, whole or not at all. The path must end in .toml."""
+        from engine import preset_file
+
+        path = Path(path)
+        if path.suffix != ".toml":
+            raise UserError(f"A preset's file must end in .toml, so it cannot be {path}.")
+        preset = self
+        if self.instrument is not None and self.instrument_name.endswith(".onnx"):
+            there, folder = self.instrument.path.resolve(), path.parent.resolve()
+            name = there.relative_to(folder).as_posix() if there.is_relative_to(folder) else str(there)
+            preset = replace(self, instrument_name=name)
+        write_text(path, preset_file.write(preset))
+
+    # ——— what to play ———
+
+    def sound(self, zone_index: int, key: int, sibling: int, positions: Mapping[int, float]) -> Sound | None:
+        """What a key of a zone sounds like, or None if the zone has no such key or sibling. [thread-safe]
+
+        Macros move the key's latent in this order: along a path, along directions, by mutation; then the sibling steps.
+        """
+        zone = self.zones[zone_index]
+        if key not in zone.keys or not 0 <= sibling < zone.siblings:
+            return None
+        instrument = self._opened()
+        space = Space(instrument.latent_dim, instrument.prior)
+        moves: dict[str, float] = {}
+        for knob in self.macros:
+            for target in knob.targets:
+                if target.is_latent and target.zone in (None, zone.name):
+                    # Two knobs on one target add up; two mutations are two steps.
+                    name = f"{target.to}:{knob.id}" if target.to == macro.MUTATE else target.to
+                    moves[name] = moves.get(name, 0.0) + target.at(positions.get(knob.id, knob.position))
+        z = zone.source.base(zone.keys, key, moves.pop(macro.MORPH_X, 0.0), moves.pop(macro.MORPH_Y, 0.0), space)
+        step_seed = zone.source.step_seed(zone.keys, key)
+        mutations = {name: moves.pop(name) for name in list(moves) if name.startswith(macro.MUTATE)}
+        for name, amount in moves.items():
+            if amount:
+                z = latent.along(z, self._direction(name, instrument), amount, space.prior)
+        for name, size in mutations.items():
+            stream = MUTATE_STREAM + int(name.rpartition(":")[2])
+            z = latent.sibling(z, stream, size, step_seed, space.prior)
+        return Sound.of(instrument.digest, latent.sibling(z, sibling, zone.spread, step_seed, space.prior))
+
+    def sounds(self, positions: Mapping[int, float]) -> dict[tuple[int, int, int], Sound]:
+        """(zone index, key, sibling) → sound, of everything that can be played. [thread-safe]"""
+        found = {}
+        for index, zone in enumerate(self.zones):
+            for key in zone.keys:
+                for sibling in range(zone.siblings):
+                    sound = self.sound(index, key, sibling, positions)
+                    assert sound is not None
+                    found[index, key, sibling] = sound
+        return found
+
+    def parameters(self, positions: Mapping[int, float]) -> dict[tuple[int | None, str], float]:
+        """(zone index, id) → value of every zone parameter, (None, id) → value of every play parameter. [thread-safe]
+
+        A macro's value takes the place of the preset's; of two macros on one parameter the later counts.
+        """
+        values: dict[tuple[int | None, str], float] = {}
+        for index, zone in enumerate(self.zones):
+            for row in parameters.of_scope("zone").values():
+                values[index, row.id] = zone.parameters.get(row.id, row.default)
+        for row in parameters.of_scope("play").values():
+            values[None, row.id] = self.play.get(row.id, row.default)
+        for knob in self.macros:
+            for target in knob.targets:
+                value = target.at(positions.get(knob.id, knob.position))
+                if target.to in parameters.of_scope("play"):
+                    values[None, target.to] = _stepped(target.to, value, "play")
+                elif target.to in parameters.of_scope("zone"):
+                    for index, zone in enumerate(self.zones):
+                        if target.zone in (None, zone.name):
+                            values[index, target.to] = _stepped(target.to, value, "zone")
+        return values
+
+    @property
+    def positions(self) -> dict[int, float]:
+        """Where the macros stand when the preset is loaded."""
+        return {knob.id: knob.position for knob in self.macros}
+
+    @property
+    def claimed_controllers(self) -> frozenset[int]:
+        """The MIDI controllers that are a macro's or a trigger's, and so nobody else's."""
+        triggers = (trigger.number for trigger in (self.new_last, self.new_all) if trigger and trigger.kind == "cc")
+        return frozenset(knob.controller for knob in self.macros if knob.controller is not None) | frozenset(triggers)
+
+    # ——— changing it ———
+
+    def with_seed(self, zone_index: int, key: int, seed: int) -> Preset:
+        """Another seed for a key: its own, the nearest corner of a path, or the sound of a chromatic zone."""
+        zone = self.zones[zone_index]
+        return self._with_zone(zone_index, replace(zone, source=zone.source.with_seed(zone.keys, key, seed)))
+
+    def with_lock(self, zone_index: int, key: int, locked: bool) -> Preset:
+        """The key locked against new seeds, or free."""
+        zone = self.zones[zone_index]
+        changed = zone.locked | {key} if locked else zone.locked - {key}
+        return self._with_zone(zone_index, replace(zone, locked=frozenset(changed)))
+
+    def with_position(self, macro_id: int, position: float) -> Preset:
+        """A macro moved, for saving where the knobs stand."""
+        moved = (replace(knob, position=position) if knob.id == macro_id else knob for knob in self.macros)
+        return replace(self, macros=tuple(moved))
+
+    def with_new_seed(self, key: int, draw: random.Random) -> Preset:
+        """A new seed for a key in every zone that has it and where it is not locked."""
+        return self._drawn(draw, lambda other: other == key)
+
+    def with_new_seeds(self, draw: random.Random) -> Preset:
+        """New seeds for all keys that are not locked."""
+        return self._drawn(draw, lambda other: True)
+
+    def _drawn(self, draw: random.Random, chosen: Callable[[int], bool]) -> Preset:
+        preset = self
+        for index, zone in enumerate(self.zones):
+            done = set()
+            for key in zone.keys:
+                group = zone.source.group(zone.keys, key)
+                if chosen(key) and group not in done and not zone.is_locked(key):
+                    done.add(group)
+                    preset = preset.with_seed(index, key, draw.getrandbits(DRAWN_SEED_BITS))
+        return preset
+
+    def _with_zone(self, index: int, zone: Zone) -> Preset:
+        return replace(self, zones=(*self.zones[:index], zone, *self.zones[index + 1 :]))
+
+    def _opened(self) -> Instrument:
+        if self.instrument is None:
+            raise ValueError("the preset was only read; load it to play it")
+        return self.instrument
+
+    def _direction(self, name: str, instrument: Instrument) -> latent.Latent:
+        if name.startswith(macro.AXIS):
+            return latent.axis(macro.axis_seed(name), instrument.latent_dim)
+        return instrument.directions[name.removeprefix(macro.DIRECTION)].vector
+
+
+def eight(macros: Iterable[Macro]) -> tuple[Macro, ...]:
+    """All eight macros: those given, and the others without a target."""
+    given = {knob.id: knob for knob in macros}
+    return tuple(given.get(number, Macro(number, f"Macro {number}")) for number in range(1, macro.MACROS + 1))
+
+
+def _label(target: Target) -> str:
+    kind, _, name = target.to.partition(":")
+    return name.capitalize() if kind == "direction" else f"Axis {name}"
+
+
+def _stepped(identity: str, value: float, scope: str) -> float:
+    row = parameters.of_scope(scope)[identity]
+    value = min(row.maximum, max(row.minimum, value))
+    return float(round(value)) if row.curve in ("integer", "choice") else value

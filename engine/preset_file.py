@@ -1,0 +1,388 @@
+"""The text of a preset: TOML read strictly, with the place and the reason of every mistake, and written again."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+from engine import macro, parameters
+from engine.errors import UserError
+from engine.keys import format_keys, parse_key, parse_keys
+from engine.latent import MAX_SEED
+from engine.macro import Macro, Target, Trigger
+from engine.preset import Preset, eight
+from engine.zone import MAX_SIBLINGS, MAX_ZONES, Chromatic, Seeds, Zone
+from engine.zone import Path as PathSource
+
+FORMAT = 1
+T = TypeVar("T")
+_MISSING: Any = object()
+
+
+# ——— reading ———
+
+
+class Table:
+    """A TOML table being read: every value is taken with its check, and `done` complains about what is left over."""
+
+    def __init__(self, values: Any, place: str) -> None:
+        self.place = place
+        if not isinstance(values, dict):
+            raise ValueError(f"{place}: must be a table")
+        self.values = dict(values)
+        self.known: list[str] = []
+
+    def take(self, key: str, check: Callable[[Any], T], default: T = _MISSING) -> T:
+        """The checked value of a key. Raises ValueError with the place if it is wrong, or missing without a default."""
+        self.known.append(key)
+        if key not in self.values:
+            if default is _MISSING:
+                raise ValueError(f"{self.place}: {key!r} is missing")
+            return default
+        try:
+            return check(self.values.pop(key))
+        except ValueError as error:
+            raise ValueError(f"{self.place}: {key!r}: {error}") from error
+
+    def done(self) -> None:
+        """Raises ValueError for the first key that nobody took, suggesting the nearest that there is."""
+        for key in self.values:
+            near = difflib.get_close_matches(key, self.known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(self.known))}"
+            raise ValueError(f"{self.place}: unknown key {key!r}; {hint}")
+
+    def fail(self, reason: str) -> ValueError:
+        """The error to raise for something wrong with the table as a whole."""
+        return ValueError(f"{self.place}: {reason}")
+
+
+def read(path: Path) -> Preset:
+    """Reads and checks a preset's file. Raises UserError naming the file, the place and the reason."""
+    if not path.is_file():
+        raise UserError(f"The preset {path} does not exist; check the name.")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not a preset, since it is not valid TOML: {error}.") from error
+    try:
+        return parse(values)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}" + ("" if str(error).endswith("?") else ".")) from error
+
+
+def parse(values: Mapping[str, Any]) -> Preset:
+    """The preset that a file's values mean. Raises ValueError naming the place and the reason."""
+    top = Table(values, "the preset")
+    top.take("format", _format)
+    preset = Preset(
+        name=top.take("name", _name),
+        instrument_name=top.take("instrument", _name),
+        about=top.take("about", _string, ""),
+        zones=tuple(top.take("zone", lambda rows: _rows(rows, "zone", _zone))),
+        macros=eight(top.take("macro", lambda rows: _rows(rows, "macro", _macro), [])),
+        play=top.take("play", lambda row: _parameters(Table(row, "[play]"), "play"), {}),
+        **top.take("random", lambda row: _random(Table(row, "[random]")), _Triggers()),
+    )
+    top.done()
+    _check_whole(preset)
+    return preset
+
+
+def _format(value: Any) -> None:
+    if value != FORMAT or isinstance(value, bool):
+        raise ValueError(f"must be {FORMAT}, not {value!r}; a newer preset needs a newer version of ProducerGAN")
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {value!r}")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not _string(value).strip():
+        raise ValueError("must not be empty")
+    return _string(value)
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, not {value!r}")
+        return value
+
+    return check
+
+
+def _number(low: float, high: float) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}, not {value!r}")
+        return float(value)
+
+    return check
+
+
+_seed = _whole(0, MAX_SEED)
+
+
+def _one_of(words: Iterable[str]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"must be {' or '.join(repr(word) for word in words)}, not {value!r}")
+        return value
+
+    return check
+
+
+def _key(value: Any) -> int:
+    return parse_key(value) if isinstance(value, str) else _whole(0, 127)(value)
+
+
+def _keys(value: Any) -> tuple[int, ...]:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(f'must be keys such as "36-51" or "C2-C5", not {value!r}')
+    return parse_keys(str(value))
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"must be a list, not {value!r}")
+    return value
+
+
+def _rows(values: Any, kind: str, build: Callable[[Table], T]) -> list[T]:
+    rows = []
+    for number, row in enumerate(_list(values), 1):
+        name = row.get("name") if isinstance(row, dict) else None
+        rows.append(build(Table(row, f"[[{kind}]] {number}" + (f" ({name})" if isinstance(name, str) else ""))))
+    return rows
+
+
+def _parameters(table: Table, scope: str) -> dict[str, float]:
+    taken = {row.id: table.take(row.id, row.read, _MISSING) for row in _present(table, scope)}
+    table.known += parameters.of_scope(scope)
+    table.done()
+    return taken
+
+
+def _present(table: Table, scope: str) -> list[parameters.Parameter]:
+    return [row for row in parameters.of_scope(scope).values() if row.id in table.values]
+
+
+class _Triggers(TypedDict, total=False):
+    new_last: Trigger | None
+    new_all: Trigger | None
+
+
+def _random(table: Table) -> _Triggers:
+    triggers = _Triggers(
+        new_last=table.take("last_key", lambda value: Trigger.parse(_string(value)), None),
+        new_all=table.take("all_keys", lambda value: Trigger.parse(_string(value)), None),
+    )
+    table.done()
+    return triggers
+
+
+def _explicit(values: Any) -> dict[int, int]:
+    explicit = {}
+    for text, seed in Table(values, "it").values.items():
+        try:
+            explicit[parse_key(text)] = _seed(seed)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: {error}") from error
+    return explicit
+
+
+def _corners(value: Any) -> tuple[int, ...]:
+    if not 2 <= len(_list(value)) <= 4:
+        raise ValueError(f"must be a list of two to four seeds, not {value!r}")
+    return tuple(_seed(seed) for seed in value)
+
+
+SOURCES: dict[str, Callable[[Table], Seeds | PathSource | Chromatic]] = {
+    "seeds": lambda table: Seeds(table.take("seed", _seed, 0), table.take("seeds", _explicit, {})),
+    "path": lambda table: PathSource(
+        table.take("corners", _corners), table.take("x", _number(-1, 1), 0.0), table.take("y", _number(-1, 1), 0.0)
+    ),
+    "chromatic": lambda table: Chromatic(table.take("seed", _seed, 0), table.take("root", _key, 60)),
+}
+
+
+def _zone(table: Table) -> Zone:
+    name = table.take("name", _name)
+    keys = table.take("keys", _keys)
+    source = SOURCES[table.take("source", _one_of(SOURCES))](table)
+    siblings = table.take("siblings", _whole(1, MAX_SIBLINGS), 1)
+    spread = table.take("spread", _number(0, 1), 0.1)
+    unlocked: frozenset[int] = frozenset()
+    locked = table.take("locked", lambda value: frozenset(_key(key) for key in _list(value)), unlocked)
+    values = _parameters(table, "zone")
+    outside = sorted({*locked, *(source.explicit if isinstance(source, Seeds) else ())} - set(keys))
+    if outside:
+        raise table.fail(f"the key {outside[0]} has a seed or lock but is not among its keys, {format_keys(keys)}")
+    rows = parameters.of_scope("zone")
+    start, end = (values.get(key, rows[key].default) for key in ("loop_start", "loop_end"))
+    if start >= end:
+        raise table.fail(f"'loop_start' ({start:g}) must be before 'loop_end' ({end:g})")
+    return Zone(name, keys, source, values, siblings, spread, locked)
+
+
+def _macro(table: Table) -> Macro:
+    number = table.take("id", _whole(1, macro.MACROS))
+    table.place = f"[[macro]] {number}"
+    built = Macro(
+        number,
+        table.take("name", _name),
+        table.take("position", _number(0, 1), 0.0),
+        table.take("controller", _controller, None),
+        tuple(table.take("targets", lambda rows: _rows(rows, "target", _target), [])),
+    )
+    table.done()
+    return built
+
+
+def _controller(value: Any) -> int:
+    if isinstance(value, int) and macro.MAX_CONTROLLER < value <= 127:
+        raise ValueError(f"cannot be {value}: the controllers from 120 on are MIDI's own commands")
+    return _whole(0, macro.MAX_CONTROLLER)(value)
+
+
+def _target(table: Table) -> Target:
+    to = table.take("to", _target_name)
+    table.place += f" ({to})"
+    row = next((row for row in parameters.table() if row.id == to), None)
+    usual = (row.minimum, row.maximum) if row else macro.LATENT_RANGES.get(to, _MISSING)
+    # A path is moved either way; how far a direction may go, the instrument's user knows.
+    low, high = (row.minimum, row.maximum) if row else (-1.0, 1.0) if to.startswith("morph") else (-1e3, 1e3)
+    ends = table.take("range", lambda value: [_number(low, high)(end) for end in _list(value)], usual)
+    if len(ends) != 2:
+        raise table.fail("'range' must be two numbers, for position 0 and for position 1")
+    curve = table.take("curve", _one_of(("linear", "exponential")), "linear")
+    if curve == "exponential" and ends[0] * ends[1] <= 0:
+        raise table.fail(
+            f"an exponential curve cannot reach or pass zero, so its range cannot be {ends[0]:g} to {ends[1]:g}"
+        )
+    target = Target(to, float(ends[0]), float(ends[1]), curve, table.take("zone", _name, None))
+    table.done()
+    return target
+
+
+def _target_name(value: Any) -> str:
+    text = _string(value)
+    if text.startswith(macro.AXIS):
+        macro.axis_seed(text)
+    elif not (text.startswith(macro.DIRECTION) and text != macro.DIRECTION) and text not in macro.target_names():
+        near = difflib.get_close_matches(text, macro.target_names(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(macro.target_names())}"
+        raise ValueError(f"there is no target {text!r}; {hint}")
+    return text
+
+
+def _check_whole(preset: Preset) -> None:
+    """What no row can see alone."""
+    if not 1 <= len(preset.zones) <= MAX_ZONES:
+        raise ValueError(f"the preset: it has {len(preset.zones)} zones; it must have 1 to {MAX_ZONES}")
+    names = [zone.name for zone in preset.zones]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the preset: two zones are named {name!r}; give each its own name")
+    claimed: dict[int, int] = {}
+    for knob in preset.macros:
+        if knob.controller is not None and claimed.setdefault(knob.controller, knob.id) != knob.id:
+            raise ValueError(
+                f"[[macro]] {knob.id}: controller {knob.controller} is macro {claimed[knob.controller]}'s already"
+            )
+        for target in knob.targets:
+            _check_target(preset, knob, target)
+
+
+def _check_target(preset: Preset, knob: Macro, target: Target) -> None:
+    place = f"[[macro]] {knob.id} ({target.to})"
+    zones = {zone.name: zone for zone in preset.zones}
+    if target.zone is not None and target.zone not in zones:
+        raise ValueError(f"{place}: there is no zone {target.zone!r}; there are {', '.join(zones)}")
+    if target.zone is not None and target.to in parameters.of_scope("play"):
+        raise ValueError(f"{place}: this holds for the whole preset, so it cannot name a zone")
+    reached = [zones[target.zone]] if target.zone is not None else list(preset.zones)
+    if target.to.startswith("morph") and not any(isinstance(zone.source, PathSource) for zone in reached):
+        raise ValueError(f"{place}: only a zone with the source 'path' can be morphed, and there is none")
+
+
+# ——— writing ———
+
+
+def write(preset: Preset) -> str:
+    """The preset's file: what `read` reads back as an equal preset."""
+    play = parameters.of_scope("play")
+    parts = [
+        _pairs({"format": FORMAT, "name": preset.name, "about": preset.about, "instrument": preset.instrument_name}),
+        _section("[play]", {key: play[key].written(value) for key, value in preset.play.items()}),
+        _section("[random]", {"last_key": preset.new_last, "all_keys": preset.new_all}),
+        *(_section("[[zone]]", _zone_values(zone)) for zone in preset.zones),
+        *(_section("[[macro]]", _macro_values(knob)) for knob in preset.macros if knob != eight([])[knob.id - 1]),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _zone_values(zone: Zone) -> dict[str, Any]:
+    rows = parameters.of_scope("zone")
+    source: dict[str, Any]
+    match zone.source:
+        case Seeds(seed, explicit):
+            by_key = {str(key): explicit[key] for key in sorted(explicit)}
+            source = {"source": "seeds", "seed": seed, "seeds": by_key or None}
+        case PathSource(corners, x, y):
+            source = {"source": "path", "corners": list(corners), "x": x, "y": y}
+        case Chromatic(seed, root):
+            source = {"source": "chromatic", "seed": seed, "root": root}
+    return {
+        "name": zone.name,
+        "keys": format_keys(zone.keys),
+        **source,
+        "siblings": zone.siblings,
+        "spread": zone.spread,
+        "locked": sorted(zone.locked) or None,
+        **{key: rows[key].written(value) for key, value in zone.parameters.items()},
+    }
+
+
+def _macro_values(knob: Macro) -> dict[str, Any]:
+    targets = [
+        {"to": target.to, "range": [target.low, target.high], "curve": target.curve, "zone": target.zone}
+        for target in knob.targets
+    ]
+    return {
+        "id": knob.id,
+        "name": knob.name,
+        "position": knob.position,
+        "controller": knob.controller,
+        "targets": targets or None,
+    }
+
+
+def _section(head: str, values: Mapping[str, Any]) -> str:
+    body = _pairs(values)
+    return f"{head}\n{body}" if body else ""
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items() if value is not None)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        pairs = (f"{key} = {_toml(item)}" for key, item in value.items() if item is not None)
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    # JSON's text is TOML's but for the one control character that JSON leaves as it is.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007F")
