@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import pty
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.platform import nvidia_driver_answers, runtime_folder, single_keys
+
+
+def test_the_runtime_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    folder = runtime_folder()
+    assert folder == tmp_path / "producergan"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_runtime_folder_open_to_others_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "producergan").mkdir()
+    (tmp_path / "producergan").chmod(0o777)
+    folder = runtime_folder()
+    assert folder != tmp_path / "producergan"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.rmdir()
+
+
+def test_asking_for_priority_never_fails() -> None:
+    # In a process of its own, so that the other tests keep normal scheduling.
+    code = "from engine.platform import raise_priority; print(raise_priority())"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert answer.strip() in ("realtime", "raised", "normal")
+
+
+class Driver:
+    """A CUDA library that finds `gpus` of them, or that fails to start."""
+
+    def __init__(self, gpus: int, error: int = 0) -> None:
+        self._gpus, self._error = gpus, error
+
+    def cuInit(self, flags: int) -> int:
+        return self._error
+
+    def cuDeviceGetCount(self, count: Any) -> int:
+        count._obj.value = self._gpus
+        return 0
+
+
+@pytest.mark.parametrize(("driver", "answers"), [(Driver(1), True), (Driver(0), False), (Driver(1, 100), False)])
+def test_a_driver_answers_if_it_starts_and_has_a_gpu(
+    driver: Driver, answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda name: driver)
+    assert nvidia_driver_answers() is answers
+
+
+def test_no_driver_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: "no-such-library.so")
+    assert nvidia_driver_answers() is False
+
+
+KEY_READER = """
+import termios
+from engine.platform import single_keys
+
+before = termios.tcgetattr(0)
+with single_keys() as keys:
+    print("ready", flush=True)
+    got = ""
+    while len(got) < 3:
+        got += keys.poll() or ""
+assert termios.tcgetattr(0) == before
+print(ascii(got), flush=True)
+"""
+
+
+def test_keys_come_singly_from_a_terminal_which_is_left_as_it_was() -> None:
+    terminal, other_end = pty.openpty()
+    reader = subprocess.Popen(
+        [sys.executable, "-c", "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n" + KEY_READER],
+        stdin=other_end,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "ready\n"
+    os.write(terminal, "rä!".encode())
+    assert reader.communicate(timeout=20)[0].strip() == ascii("rä!")
+    assert reader.returncode == 0
+    os.close(terminal)
+    os.close(other_end)
+
+
+def test_without_a_terminal_there_are_no_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    with (tmp_path / "empty").open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        with single_keys() as keys:
+            assert keys.poll() is None
