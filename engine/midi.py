@@ -24,6 +24,7 @@ SYSTEM_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}.get(sys.p
 API_LABELS = {"alsa": "ALSA", "jack": "JACK", "coremidi": "Core MIDI", "winmm": "Windows MIDI"}
 START_DEADLINE_S = 5.0
 CLOSE_S = 0.3
+VIRTUAL_PORT = "ProducerGAN"
 RESTART_PAUSES_S = (0.0, 0.2, 0.5, 1.0, 2.0)  # before the first, second … restart in a row
 
 
@@ -59,7 +60,8 @@ def jack_answers() -> bool:
 class MidiInput:
     """All keyboards, or those by name, and the virtual port `ProducerGAN`, as stamped events in a ring.
 
-    `names` opens only the inputs that have one of these texts in their names; UserError if a text fits none. `api` is
+    `names` opens only the inputs that have one of these texts in their names; UserError if a text fits none. The
+    name `ProducerGAN` alone opens the virtual port and no keyboard. `api` is
     "jack" (then keyboards that JACK does not show are read from the system as well) or "system". `clock` gives seconds
     and decides when a dead process is started again. All methods: [control-thread].
     """
@@ -91,7 +93,7 @@ class MidiInput:
     def ports(self) -> list[str]:
         """The names of the inputs that are open now, the virtual port last."""
         status = self._status()
-        return [*status.get("ports", []), *(["ProducerGAN"] if status.get("virtual") else [])]
+        return [*status.get("ports", []), *([VIRTUAL_PORT] if status.get("virtual") else [])]
 
     def ready(self) -> bool:
         """Whether the port process has looked for ports at least once since it was started last."""
@@ -174,6 +176,8 @@ class MidiInput:
     def _check_names(self) -> None:
         there = [name for api in self._apis for name in input_names(api)] if self._names else []
         for text in self._names:
+            if text.lower() == VIRTUAL_PORT.lower() and SYSTEM_API != "winmm":
+                continue  # the virtual port alone, which is always open
             if not any(text.lower() in name.lower() for name in there):
                 known = ", ".join(f'"{name}"' for name in there)
                 present = f"there are: {known}" if known else "no MIDI input is connected"

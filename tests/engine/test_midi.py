@@ -213,6 +213,13 @@ def test_only_the_keyboards_asked_for_are_opened(server: jack_server.JackServer,
     other.delete()
 
 
+def test_the_virtual_port_can_be_the_only_one(server: jack_server.JackServer, keyboard: rtmidi.MidiOut) -> None:
+    midi = MidiInput(["ProducerGAN"], api="jack")
+    assert midi.wait_ready()
+    assert midi.ports() == ["ProducerGAN"]
+    midi.close()
+
+
 def test_an_unknown_keyboard_is_an_error_that_lists_those_there(
     server: jack_server.JackServer, keyboard: rtmidi.MidiOut
 ) -> None:
