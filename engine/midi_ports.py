@@ -28,6 +28,7 @@ from engine.platform import jack_client, midi_system_present, raise_priority
 
 CLIENT = "ProducerGAN-MIDI"
 VIRTUAL_PORT = "ProducerGAN"
+OWN_JACK_PORT = f"{CLIENT}:{VIRTUAL_PORT}"
 # Lateness of the poll does not reach the sound, as times are rebuilt from deltas; it only uses up the play-out delay.
 POLL_S, IDLE_POLL_S = 0.0005, 0.001
 IDLE_AFTER_NS = 2_000_000_000
@@ -36,6 +37,7 @@ QUEUE = 4096  # messages that wait for a poll, per port
 SERVER_ENDED = 3  # exit status: the JACK server ended, start again
 # Long enough for a JACK server to notice that the port process before this one was killed, and to free its names.
 NAME_TRIES, NAME_WAIT_S = 15, 0.1
+END_S = 0.25  # how long closing the ports may take
 
 Event = tuple[int, int, bytes]  # arrival in ns, port number, message
 
@@ -92,43 +94,19 @@ class OpenPort:
                 events.append((stamp, self.number, message))
         return events
 
-    def close(self) -> list[Event]:
-        """Closes the port; returns what lets go of the notes it still held."""
-        self._device.close_port()
-        self._device.delete()
+    def let_go(self) -> list[Event]:
+        """What releases everything that the port still holds."""
         now = now_ns()
         return [(now, self.number, message) for message in self._held.let_go()]
 
-
-class JackWatch:
-    """Knows whether the JACK server is there; RtMidi does not tell."""
-
-    def __init__(self) -> None:
-        self._client: Any = None
-        self.ended = False
-
-    def connect(self) -> bool:
-        """Whether a server answers; from then on `ended` says when it stops."""
-        self._client = jack_client(f"{CLIENT}-watch")
-        if self._client is None:
-            return False
-        self._client.set_shutdown_callback(self._shut_down)
-        return True
-
-    def shows(self, name: str) -> bool:
-        """Whether the server has a port of this name."""
-        return any(port.name == name for port in self._client.get_ports())
-
     def close(self) -> None:
-        """Lets go of the server."""
-        self._client.close()
-
-    def _shut_down(self, status: object, reason: str) -> None:
-        self.ended = True
+        """Closes the port."""
+        self._device.close_port()
+        self._device.delete()
 
 
 class Backend:
-    """One MIDI system: the virtual port and every keyboard there."""
+    """One MIDI system: the virtual port, and each keyboard on a port of its own."""
 
     def __init__(self, api: str, filters: Sequence[str], numbers: Iterator[int]) -> None:
         self.api = api
@@ -136,13 +114,12 @@ class Backend:
         self.ports: dict[str, OpenPort] = {}
         self._filters = filters
         self._numbers = numbers
-        self._watch = JackWatch() if api == "jack" else None
         self._listing: rtmidi.MidiIn | None = None
 
     @property
     def ended(self) -> bool:
         """Whether the server behind the ports has gone."""
-        return self._watch is not None and self._watch.ended
+        return False
 
     @property
     def started(self) -> bool:
@@ -153,61 +130,125 @@ class Backend:
         """Opens the virtual port, if that is still to be done; False if the system is not there (yet)."""
         if self.started:
             return True
-        if not midi_system_present(self.api) or (self._watch is not None and not self._watch.connect()):
+        if not midi_system_present(self.api):
             return False
         try:
-            if self.api == "winmm":  # it has no virtual ports
-                self._listing = rtmidi.MidiIn(APIS[self.api], name=CLIENT)
-            else:
-                self._listing = self._open_virtual()
-                self.virtual = OpenPort(next(self._numbers), VIRTUAL_PORT, self._listing)
-        except (rtmidi.RtMidiError, OSError):
-            if self._watch is not None:
-                self._watch.close()
+            device = rtmidi.MidiIn(APIS[self.api], name=CLIENT, queue_size_limit=QUEUE)
+            if self.api != "winmm":  # it has no virtual ports
+                device.open_virtual_port(VIRTUAL_PORT)
+                self.virtual = OpenPort(next(self._numbers), VIRTUAL_PORT, device)
+        except rtmidi.RtMidiError:
             return False
+        self._listing = device
         return True
 
-    def _open_virtual(self) -> rtmidi.MidiIn:
-        """Opens the virtual port under its very name: DAWs remember their connections by it.
-
-        Raises OSError if JACK does not show it: PipeWire answers to the system's JACK library, not to RtMidi's own.
-        """
-        for _ in range(NAME_TRIES):
-            device = rtmidi.MidiIn(APIS[self.api], name=CLIENT, queue_size_limit=QUEUE)
-            device.open_virtual_port(VIRTUAL_PORT)
-            if self._watch is None or self._watch.shows(f"{CLIENT}:{VIRTUAL_PORT}"):
-                return device
-            device.delete()
-            time.sleep(NAME_WAIT_S)
-        raise OSError("the virtual port does not appear")
-
-    def names(self) -> list[str]:
-        """The names of the inputs there are."""
+    def sources(self) -> list[str]:
+        """The names of all inputs there are."""
         return distinct(self._listing.get_ports()) if self._listing is not None else []
+
+    def open_names(self) -> list[str]:
+        """The names of the keyboards that are being read."""
+        return list(self.ports)
 
     def scan(self, hidden: bool) -> list[Event]:
         """Opens what has come and closes what has gone; returns the events that let go of its notes.
 
         `hidden` treats every port as gone.
         """
-        names = [] if hidden else [name for name in self.names() if wanted(name, self._filters)]
+        names = [] if hidden else [name for name in self.sources() if wanted(name, self._filters)]
         events = []
         for name in [name for name in self.ports if name not in names]:
             port = self.ports.pop(name)
-            events += port.poll() + port.close()
+            events += port.poll() + port.let_go()
+            port.close()
         for name in names:
             if name not in self.ports and (device := self._open(name)) is not None:
                 self.ports[name] = OpenPort(next(self._numbers), name, device)
         return events
 
+    def close(self) -> None:
+        """Closes every port."""
+        for port in [*self.ports.values(), *([self.virtual] if self.virtual is not None else [])]:
+            port.close()
+
     def _open(self, name: str) -> rtmidi.MidiIn | None:
         device = rtmidi.MidiIn(APIS[self.api], name=f"{CLIENT}-in", queue_size_limit=QUEUE)
         try:
-            device.open_port(distinct(device.get_ports()).index(name), name.split(":")[-1].strip() or name)
+            device.open_port(distinct(device.get_ports()).index(name), name)
         except (rtmidi.RtMidiError, rtmidi.InvalidPortError, ValueError):
             device.delete()  # gone again, or in use by another program: the next scan tries again
             return None
         return device
+
+
+class JackBackend(Backend):
+    """JACK: every keyboard is connected to the one virtual port.
+
+    A port each would need a client each in JACK's graph, and a server without real-time scheduling stands still for
+    half a second for each further client of a process that was killed. A keyboard that goes lets go of whatever the
+    port holds, then, the notes of the others too.
+    """
+
+    def __init__(self, api: str, filters: Sequence[str], numbers: Iterator[int]) -> None:
+        super().__init__(api, filters, numbers)
+        self._client: Any = None  # sees the server's ports, and its end, of which RtMidi does not tell
+        self._ended = False
+        self._connected: list[str] = []
+
+    @property
+    def ended(self) -> bool:
+        return self._ended
+
+    def start(self) -> bool:
+        if self.started:
+            return True
+        self._client = jack_client(f"{CLIENT}-watch")
+        if self._client is None:
+            return False
+        self._client.set_shutdown_callback(self._shut_down)
+        for _ in range(NAME_TRIES):
+            # DAWs remember connections by the name: one with a number, as JACK gives while it is taken, won't do.
+            if super().start() and any(port.name == OWN_JACK_PORT for port in self._client.get_ports()):
+                return True
+            if self.virtual is not None:
+                self.virtual.close()
+            self.virtual = self._listing = None
+            time.sleep(NAME_WAIT_S)
+        # PipeWire answers to the system's JACK library but not to the one inside RtMidi.
+        self._client.close()
+        self._client = None
+        return False
+
+    def sources(self) -> list[str]:
+        return [port.name for port in self._client.get_ports(is_midi=True, is_output=True)] if self.started else []
+
+    def open_names(self) -> list[str]:
+        return self._connected
+
+    def scan(self, hidden: bool) -> list[Event]:
+        import jack
+
+        assert self.virtual is not None
+        names = [name for name in self.sources() if wanted(name, self._filters)]
+        gone = any(name not in names for name in self._connected)
+        events = self.virtual.poll() + self.virtual.let_go() if gone else []
+        for name in names:
+            if name not in self._connected:
+                try:
+                    if all(port.name != OWN_JACK_PORT for port in self._client.get_all_connections(name)):
+                        self._client.connect(name, OWN_JACK_PORT)
+                except jack.JackError:
+                    names = [other for other in names if other != name]  # gone again: the next scan tries again
+        self._connected = names
+        return events
+
+    def close(self) -> None:
+        super().close()
+        if self._client is not None:
+            self._client.close()
+
+    def _shut_down(self, status: object, reason: str) -> None:
+        self._ended = True
 
 
 class PortReader:
@@ -215,7 +256,7 @@ class PortReader:
 
     def __init__(self, ring: EventRing, apis: Sequence[str], filters: Sequence[str], status: Path) -> None:
         numbers = itertools.count(1)
-        self._backends = [Backend(api, filters, numbers) for api in apis]
+        self._backends = [(JackBackend if api == "jack" else Backend)(api, filters, numbers) for api in apis]
         self._ring = ring
         self._status = status
         self._reported = ""
@@ -231,7 +272,7 @@ class PortReader:
             if backend.start():
                 events += backend.scan(hidden=backend.api == "alsa" and bridged(jack_ports))
                 if backend.api == "jack":
-                    jack_ports = backend.names()
+                    jack_ports = backend.sources()
         self._push(events)
         self._report()
         return True
@@ -246,6 +287,11 @@ class PortReader:
                 events += port.poll()
         if events:
             self._push(sorted(events, key=lambda event: event[0]))
+
+    def close(self) -> None:
+        """Closes every port, so that no server has to find out that this process is gone."""
+        for backend in self._backends:
+            backend.close()
 
     def idle(self) -> bool:
         """Whether nobody has played for a while."""
@@ -262,7 +308,7 @@ class PortReader:
             "pid": os.getpid(),
             "apis": [backend.api for backend in self._backends if backend.started],
             "virtual": any(backend.virtual is not None for backend in self._backends),
-            "ports": [port.name for backend in self._backends for port in backend.ports.values()],
+            "ports": [name for backend in self._backends for name in backend.open_names()],
         }
         report = json.dumps(status)
         if report != self._reported:
@@ -272,11 +318,13 @@ class PortReader:
             self._reported = report
 
 
-def _end_with_parent() -> None:
-    """Ends this process when the pipe on standard input does, whatever else it is doing."""
+def _watch_parent(ended: threading.Event) -> None:
+    """Sets `ended` when the pipe on standard input ends, and ends the process itself if that does not help."""
     with contextlib.suppress(OSError):
         while os.read(sys.stdin.fileno(), 1024):
             pass
+    ended.set()
+    time.sleep(END_S)
     os._exit(0)
 
 
@@ -289,20 +337,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle, which then closes the pipe
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    ended = threading.Event()
+    threading.Thread(target=_watch_parent, args=(ended,), daemon=True).start()
     with (arguments.folder / "ring").open("r+b") as file:
         ring = EventRing(mmap.mmap(file.fileno(), 0), False)
     raise_priority()
     reader = PortReader(ring, arguments.api, arguments.name, arguments.folder / "status.json")
     parent = os.getppid()
     next_scan = 0
-    while os.getppid() == parent:
+    while not ended.is_set() and os.getppid() == parent:
         reader.poll()
         if now_ns() >= next_scan:
             if not reader.scan():
                 return SERVER_ENDED
             next_scan = now_ns() + SCAN_NS
         time.sleep(IDLE_POLL_S if reader.idle() else POLL_S)
+    reader.close()
     return 0
 
 

@@ -104,7 +104,7 @@ def name_jack_client(name: str) -> bool:
         return False
     sounddevice._terminate()
     kept = ctypes.create_string_buffer(name.encode())
-    named = library.PaJack_SetClientName(kept) == 0
+    named = bool(library.PaJack_SetClientName(kept) == 0)
     if named:
         _client_name = kept  # PortAudio keeps the pointer, not a copy
     sounddevice._initialize()
