@@ -299,6 +299,9 @@ def _check_whole(preset: Preset) -> None:
             )
         for target in knob.targets:
             _check_target(preset, knob, target)
+    for trigger in (preset.new_last, preset.new_all):
+        if trigger is not None and trigger.kind == "cc" and trigger.number in claimed:
+            raise ValueError(f"[random]: controller {trigger.number} is macro {claimed[trigger.number]}'s already")
 
 
 def _check_target(preset: Preset, knob: Macro, target: Target) -> None:
@@ -329,21 +332,24 @@ def write(preset: Preset) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _zone_values(zone: Zone) -> dict[str, Any]:
-    rows = parameters.of_scope("zone")
-    source: dict[str, Any]
-    match zone.source:
+def source_values(source: Seeds | PathSource | Chromatic) -> dict[str, Any]:
+    """A zone's source as the keys of its table."""
+    match source:
         case Seeds(seed, explicit):
             by_key = {str(key): explicit[key] for key in sorted(explicit)}
-            source = {"source": "seeds", "seed": seed, "seeds": by_key or None}
+            return {"source": "seeds", "seed": seed, "seeds": by_key or None}
         case PathSource(corners, x, y):
-            source = {"source": "path", "corners": list(corners), "x": x, "y": y}
+            return {"source": "path", "corners": list(corners), "x": x, "y": y}
         case Chromatic(seed, root):
-            source = {"source": "chromatic", "seed": seed, "root": root}
+            return {"source": "chromatic", "seed": seed, "root": root}
+
+
+def _zone_values(zone: Zone) -> dict[str, Any]:
+    rows = parameters.of_scope("zone")
     return {
         "name": zone.name,
         "keys": format_keys(zone.keys),
-        **source,
+        **source_values(zone.source),
         "siblings": zone.siblings,
         "spread": zone.spread,
         "locked": sorted(zone.locked) or None,
