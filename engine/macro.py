@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine import parameters
 from engine.latent import MAX_SEED
 
 MACROS = 8
@@ -78,8 +77,3 @@ def axis_seed(to: str) -> int:
     if not text.isdigit() or int(text) > MAX_SEED:
         raise ValueError(f"must be 'axis:' and a seed such as 'axis:7', not {to!r}")
     return int(text)
-
-
-def target_names() -> list[str]:
-    """What a target may move, for messages: the latent ones and every parameter's id."""
-    return [*LATENT_RANGES, DIRECTION, AXIS, *(row.id for row in parameters.table())]

@@ -83,7 +83,7 @@ def parse(values: Mapping[str, Any]) -> Preset:
         instrument_name=top.take("instrument", _name),
         about=top.take("about", _string, ""),
         zones=tuple(top.take("zone", lambda rows: _rows(rows, "zone", _zone))),
-        macros=eight(top.take("macro", lambda rows: _rows(rows, "macro", _macro), [])),
+        macros=eight(top.take("macro", _macros, [])),
         play=top.take("play", lambda row: _parameters(Table(row, "[play]"), "play"), {}),
         **top.take("random", lambda row: _random(Table(row, "[random]")), _Triggers()),
     )
@@ -232,6 +232,15 @@ def _zone(table: Table) -> Zone:
     return Zone(name, keys, source, values, siblings, spread, locked)
 
 
+def _macros(values: Any) -> list[Macro]:
+    macros = _rows(values, "macro", _macro)
+    ids = [knob.id for knob in macros]
+    for number in ids:
+        if ids.count(number) > 1:
+            raise ValueError(f"two macros have the id {number}; there are eight, each once")
+    return macros
+
+
 def _macro(table: Table) -> Macro:
     number = table.take("id", _whole(1, macro.MACROS))
     table.place = f"[[macro]] {number}"
@@ -274,11 +283,13 @@ def _target(table: Table) -> Target:
 
 def _target_name(value: Any) -> str:
     text = _string(value)
+    named = text.startswith(macro.DIRECTION) and text != macro.DIRECTION
+    plain = [*macro.LATENT_RANGES, *(row.id for row in parameters.table())]
     if text.startswith(macro.AXIS):
         macro.axis_seed(text)
-    elif not (text.startswith(macro.DIRECTION) and text != macro.DIRECTION) and text not in macro.target_names():
-        near = difflib.get_close_matches(text, macro.target_names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(macro.target_names())}"
+    elif not named and text not in plain:
+        near = difflib.get_close_matches(text, plain, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are direction:NAME, axis:SEED, {', '.join(plain)}"
         raise ValueError(f"there is no target {text!r}; {hint}")
     return text
 
