@@ -1,0 +1,228 @@
+"""Turning folders of audio into a dataset: `trainer prepare` without its command line.
+
+Each file is one task of a pool of processes. A worker decodes, converts and cuts it in a stream into a spool file, and
+the parent strings the spool files together in the order of the paths: memory grows with the number of clips only,
+a few hundred bytes for each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UserError
+from trainer import dataset, workers
+from trainer.audio_files import Candidate, decode, find
+from trainer.clip_length import LEGAL_FRAMES
+from trainer.converting import convert
+from trainer.cutting import HEAD_SECONDS, Mode, choose, one_shot, songs
+from trainer.prepare_report import Report, Used, shown
+from trainer.unused import Reason, Unusable
+
+SAMPLE_RATE = 16000
+"""Hz. The paper's rate; it reaches as far up as a network of a few hours' training does."""
+ONE_SHOT_FRAMES = 16384
+SONG_FRAMES = 65536
+FILES_TO_JUDGE_BY = 50
+"""As many are opened beforehand to find out whether most are long."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the clips are to be. `clip_frames` None: as long as what most files are needs."""
+
+    sample_rate: int = SAMPLE_RATE
+    channels: int = 1
+    clip_frames: int | None = None
+    mode: Mode = Mode.AUTO
+    processes: int = 0
+    """How many files are worked on at once; 0: one on each core."""
+
+
+class NothingUsable(UserError):
+    """No file gave a clip; nothing was written. `report` says why of each."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"No audio could be used: {report.reasons_in_brief()}. Nothing was written.")
+        self.report = report
+
+
+@dataclass(frozen=True)
+class _Task:
+    candidate: Candidate
+    settings: Settings
+    spool: str
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one file: clips in the task's spool file, one line for each, or the reason why none."""
+
+    mode: Mode = Mode.AUTO
+    why: str = ""
+    seconds: float = 0.0
+    clips: list[dict[str, Any]] = field(default_factory=list)
+    unusable: Unusable | None = None
+
+
+def prepare(
+    inputs: Sequence[Path],
+    output: Path,
+    settings: Settings | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Writes a dataset of all audio in `inputs`, files or folders, to the new folder `output`; reports on each file.
+
+    `progress` is called with the bytes of audio files done and in all. Raises UserError (NothingUsable among them) if
+    there is no input or no place for the output, or if the disk is full; nothing is left half-written.
+    """
+    settings = settings or Settings()
+    output = Path(output)
+    dataset.check_place(output, overwrite)
+    candidates, refused = find(inputs)
+    settings = _with_clip_length(settings, candidates)
+    assert settings.clip_frames is not None
+    report = Report(settings.sample_rate, settings.channels, settings.clip_frames, settings.mode)
+    for path, why in refused.items():
+        report.add_unused(path, why)
+    try:
+        with dataset.building(output, overwrite) as folder:
+            writer = dataset.DatasetWriter(folder, settings.sample_rate, settings.channels, settings.clip_frames)
+            with contextlib.closing(writer):
+                _fill(writer, candidates, settings, report, progress)
+                if not writer.count:
+                    raise NothingUsable(report)
+                writer.finish(settings.mode, report.as_json())
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = shown(output.absolute().parent)
+        raise UserError(
+            f"The disk is full: no room for the dataset in {place}; free space or choose another."
+        ) from error
+    return report
+
+
+def _fill(
+    writer: dataset.DatasetWriter,
+    candidates: Sequence[Candidate],
+    settings: Settings,
+    report: Report,
+    progress: Callable[[int, int], None],
+) -> None:
+    spools = writer.path / "spool"
+    spools.mkdir()
+    tasks = [_Task(candidate, settings, str(spools / str(index))) for index, candidate in enumerate(candidates)]
+    total = sum(candidate.size for candidate in candidates)
+    done = 0
+    first_with: dict[bytes, str] = {}
+    """The digest of every clip so far, and the file that it came from."""
+    progress(0, total)
+    with contextlib.closing(workers.ordered_map(_prepare_file, tasks, _crashed, settings.processes)) as outcomes:
+        for task, outcome in zip(tasks, outcomes, strict=True):
+            if outcome.unusable:
+                report.add_unused(task.candidate.path, outcome.unusable)
+            else:
+                _take_clips(writer, task, outcome, first_with, report)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(task.spool)
+            done += task.candidate.size
+            progress(done, total)
+    spools.rmdir()
+
+
+def _take_clips(
+    writer: dataset.DatasetWriter, task: _Task, outcome: _Outcome, first_with: dict[bytes, str], report: Report
+) -> None:
+    path = task.candidate.path
+    taken = 0
+    twin = ""
+    with open(task.spool, "rb") as spool:
+        for line in outcome.clips:
+            clip = spool.read(writer.channels * writer.clip_frames * 4)
+            digest = bytes.fromhex(line["digest"])
+            if digest in first_with:
+                twin = twin or first_with[digest]
+                continue
+            first_with[digest] = path
+            writer.add(clip, line)
+            taken += 1
+    if taken:
+        dropped = len(outcome.clips) - taken
+        report.add_used(path, Used(outcome.mode, outcome.why, round(outcome.seconds, 3), taken, dropped))
+    else:
+        report.add_unused(path, Unusable(Reason.DUPLICATE, shown(twin)))
+
+
+def _prepare_file(task: _Task) -> _Outcome:
+    """Does one file, in a worker. Raises only what is wrong with the spool file's disk."""
+    settings = task.settings
+    assert settings.clip_frames is not None
+    rate = settings.sample_rate
+    source = shown(task.candidate.path)
+    lines: list[dict[str, Any]] = []
+    try:
+        decoded = decode(task.candidate.path)
+        blocks = convert(decoded, rate, settings.channels)
+        mode, why = settings.mode, "asked for"
+        if mode is Mode.AUTO:
+            mode, why, blocks = choose(blocks, rate)
+        cut = one_shot if mode is Mode.ONE_SHOTS else songs
+        with open(task.spool, "wb") as spool:
+            for clip in cut(blocks, rate, settings.clip_frames):
+                data = clip.samples.T.tobytes()
+                spool.write(data)
+                lines.append(
+                    {
+                        "source": source,
+                        "offset": round(clip.offset / rate, 6),
+                        "gain": clip.gain,
+                        "label": shown(task.candidate.label),
+                        "digest": hashlib.sha256(data).hexdigest(),
+                    }
+                )
+    except Unusable as unusable:
+        return _Outcome(unusable=unusable)
+    if not lines:
+        return _Outcome(unusable=Unusable(Reason.SILENT))
+    return _Outcome(mode, why, decoded.seconds, lines)
+
+
+def _crashed(task: _Task) -> _Outcome:
+    return _Outcome(unusable=Unusable(Reason.CRASHED))
+
+
+def _with_clip_length(settings: Settings, candidates: Sequence[Candidate]) -> Settings:
+    """Fills in the clip length: a song's if most files are long, else a one-shot's."""
+    frames = settings.clip_frames
+    if frames is None:
+        song = settings.mode is Mode.SONGS or (settings.mode is Mode.AUTO and _most_are_long(candidates))
+        frames = SONG_FRAMES if song else ONE_SHOT_FRAMES
+    if frames not in LEGAL_FRAMES:
+        raise UserError(
+            f"A clip of {frames} frames is not possible; choose one of {', '.join(map(str, LEGAL_FRAMES))}."
+        )
+    return dataclasses.replace(settings, clip_frames=frames)
+
+
+def _most_are_long(candidates: Sequence[Candidate]) -> bool:
+    """Looks at the lengths of some files, evenly spread. In a worker, since opening a file may crash too."""
+    some = candidates[:: max(1, len(candidates) // FILES_TO_JUDGE_BY)]
+    seconds = [length for length in workers.ordered_map(_seconds, some, lambda _: 0.0, processes=1) if length > 0]
+    return sum(length > HEAD_SECONDS for length in seconds) * 2 > len(seconds)
+
+
+def _seconds(candidate: Candidate) -> float:
+    try:
+        decoded = decode(candidate.path)
+    except Unusable:
+        return 0.0
+    return decoded.seconds

@@ -1,0 +1,116 @@
+"""What became of each file that `trainer prepare` was given: for report.json, and in brief for the screen."""
+
+from __future__ import annotations
+
+import collections
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from trainer.cutting import Mode
+from trainer.unused import Reason, Unusable
+
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Used:
+    """A file that gave clips. `why`: the reason for its mode; `duplicates`: clips that were dropped as known already."""
+
+    mode: Mode
+    why: str
+    seconds: float
+    clips: int
+    duplicates: int
+
+
+@dataclass
+class Report:
+    """Grows while the files are done. Frames at `sample_rate`, seconds of source audio."""
+
+    sample_rate: int
+    channels: int
+    clip_frames: int
+    mode: Mode
+    used: dict[str, Used] = field(default_factory=dict)
+    unused: dict[str, Unusable] = field(default_factory=dict)
+
+    def add_used(self, path: str, used: Used) -> None:
+        self.used[path] = used
+
+    def add_unused(self, path: str, why: Unusable) -> None:
+        self.unused[path] = why
+
+    @property
+    def clip_count(self) -> int:
+        return sum(used.clips for used in self.used.values())
+
+    @property
+    def duplicate_clips(self) -> int:
+        return sum(used.duplicates for used in self.used.values())
+
+    def by_reason(self) -> dict[Reason, list[str]]:
+        """The unused files of each reason, in the order of the reasons, sorted by path."""
+        return {
+            reason: paths
+            for reason in Reason
+            if (paths := sorted(path for path, why in self.unused.items() if why.reason is reason))
+        }
+
+    def reasons_in_brief(self) -> str:
+        """Part of a sentence: "2 files hold … (a.wav, b.wav), 1 …"."""
+        return "; ".join(
+            f"{len(paths)} × “{reason}” ({_some_names(paths, self.unused)})"
+            for reason, paths in self.by_reason().items()
+        )
+
+    def lines(self) -> Iterator[str]:
+        """The summary for the screen."""
+        channels = "mono" if self.channels == 1 else "stereo"
+        length = f"{self.clip_frames / self.sample_rate:.2f} s ({self.clip_frames} frames, {self.sample_rate} Hz, {channels})"
+        yield f"{_count(self.clip_count, 'clip')} of {length}"
+        kinds = collections.Counter((used.mode, used.why) for used in self.used.values())
+        for (mode, why), count in sorted(kinds.items()):
+            yield f"  {_count(count, 'file')} taken as {mode}: {why}"
+        if self.duplicate_clips:
+            yield f"  {_count(self.duplicate_clips, 'exact duplicate')} dropped"
+        if self.unused:
+            yield f"{_count(len(self.unused), 'file')} not used:"
+        for reason, paths in self.by_reason().items():
+            yield f"  {len(paths)} × {reason}: {_some_names(paths, self.unused)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for report.json and `--json`."""
+        return {
+            "clips": self.clip_count,
+            "clip_frames": self.clip_frames,
+            "sample_rate": self.sample_rate,
+            "channels": self.channels,
+            "mode": self.mode,
+            "duplicate_clips": self.duplicate_clips,
+            "used": [{"file": shown(path), **asdict(used)} for path, used in sorted(self.used.items())],
+            "unused": [
+                {"file": shown(path), "reason": why.reason, "detail": why.detail}
+                for path, why in sorted(self.unused.items())
+            ],
+        }
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """The path as text that can be printed and written, whatever bytes its name holds."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _some_names(paths: list[str], unused: dict[str, Unusable]) -> str:
+    names = [shown(os.path.basename(path)) for path in paths[:NAMES_SHOWN]]
+    details = [
+        f"{name}: {unused[path].detail}" if unused[path].detail else name
+        for name, path in zip(names, paths, strict=False)
+    ]
+    more = len(paths) - NAMES_SHOWN
+    return ", ".join(details) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

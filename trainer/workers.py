@@ -1,0 +1,88 @@
+"""Mapping a function over tasks with a pool of processes that survives a worker's death."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+TASKS_AHEAD = 8
+"""How many tasks a worker may be ahead of the reader, so that what waits to be read is bounded."""
+
+
+def ordered_map(
+    work: Callable[[Task], Result], tasks: Sequence[Task], crashed: Callable[[Task], Result], processes: int = 0
+) -> Generator[Result, None, None]:
+    """Yields `work(task)` for each task, in the order of the tasks; `crashed(task)` where it kills its process.
+
+    `work` is a module's function; what it raises is raised here. `processes`: 0 for one on each core.
+    """
+    processes = min(processes or available_cores(), max(1, len(tasks)))
+    waiting = deque(tasks)
+    others = set(multiprocessing.active_children())
+    while waiting:
+        with _pool(processes) as pool:
+            running: deque[tuple[Task, Future[Result]]] = deque()
+            try:
+                while waiting or running:
+                    while waiting and len(running) < processes * TASKS_AHEAD:
+                        running.append((waiting[0], pool.submit(work, waiting[0])))
+                        waiting.popleft()
+                    yield running[0][1].result()
+                    running.popleft()
+            except BrokenProcessPool:
+                # A dead worker takes the whole pool with it, and nobody says whose task it was.
+                pass
+            except (KeyboardInterrupt, GeneratorExit):
+                for process in set(multiprocessing.active_children()) - others:
+                    process.terminate()
+                raise
+            finally:
+                for _, future in running:
+                    future.cancel()
+        # So each of those that were on their way is done again, alone.
+        for task, _ in running:
+            yield _alone(work, task, crashed)
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _alone(work: Callable[[Task], Result], task: Task, crashed: Callable[[Task], Result]) -> Result:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(work, task).result()
+        except BrokenProcessPool:
+            return crashed(task)
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: the same on every system, and no thread of the parent is torn in two.
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    # Decoders written in C print their warnings; what matters of them comes back as an exception.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # Ctrl-C goes to every process of the terminal; the parent sees to it that the workers end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A parent that is killed cannot.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
