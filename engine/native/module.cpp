@@ -1,10 +1,20 @@
 // The Python face of the native layer: thin, no logic of its own.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <memory>
+#include <optional>
+
+#include "producergan/audio_callback.hpp"
 #include "producergan/event_ring.hpp"
+#include "producergan/null_clock.hpp"
 #include "producergan/parameters.hpp"
+#include "producergan/sampler.hpp"
 
 namespace nb = nanobind;
 using namespace producergan;
@@ -44,6 +54,53 @@ nb::dict describe(const ParameterInfo& info) {
     row["smoothed"] = info.smoothed;
     row["scope"] = info.scope == Scope::zone ? "zone" : "play";
     return row;
+}
+
+/// Index of a parameter in its scope's table. Raises KeyError.
+template <typename Table>
+std::size_t index_of(const Table& table, const std::string& id) {
+    for (std::size_t i = 0; i < table.size(); ++i)
+        if (table[i].id == id)
+            return i;
+    throw nb::key_error(("no sampler parameter is called " + id).c_str());
+}
+
+Zone zone_from(nb::dict row) {
+    Zone zone;
+    zone.low = nb::cast<int>(row["low"]);
+    zone.high = nb::cast<int>(row["high"]);
+    zone.shared = nb::cast<bool>(row["shared"]);
+    zone.root = nb::cast<int>(row["root"]);
+    zone.siblings = nb::cast<int>(row["siblings"]);
+    for (auto [id, value] : nb::cast<nb::dict>(row["parameters"])) {
+        const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
+        const ParameterInfo& info = zone_parameters[index];
+        zone.parameters[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+    }
+    return zone;
+}
+
+using Audio = nb::ndarray<float, nb::numpy, nb::ndim<2>, nb::c_contig>;
+
+Audio render(Sampler& sampler, const std::vector<std::tuple<int, nb::bytes>>& messages, int frames) {
+    if (frames < 0)
+        throw nb::value_error("a block has no negative length");
+    std::vector<Event> events;
+    events.reserve(messages.size());
+    for (const auto& [offset, bytes] : messages) {
+        const auto* data = static_cast<const std::uint8_t*>(bytes.data());
+        if (bytes.size() < 1 || bytes.size() > 3)
+            throw nb::value_error("a MIDI message has 1 to 3 bytes");
+        events.push_back({offset, data[0], bytes.size() > 1 ? data[1] : std::uint8_t{0},
+                          bytes.size() > 2 ? data[2] : std::uint8_t{0}});
+    }
+    auto* out = new float[static_cast<std::size_t>(2 * frames) + 1];
+    nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
+    {
+        const nb::gil_scoped_release free_python;
+        sampler.process(events.data(), static_cast<int>(events.size()), out, out + 1, 2, frames);
+    }
+    return Audio(out, {static_cast<std::size_t>(frames), 2}, owner);
 }
 
 struct ReaderOfRing {
@@ -96,4 +153,170 @@ NB_MODULE(_native, m) {
         .def("reader", [](nb::object self) {
             return ReaderOfRing{self, EventReader(nb::cast<RingOverBuffer&>(self).ring)};
         }, "A reader that starts with the next event. [control-thread]");
+
+    m.attr("BLOCK_FRAMES") = config::block_frames;
+    m.attr("MAX_ZONES") = config::max_zones;
+    m.attr("MAX_SIBLINGS") = config::max_siblings;
+    m.attr("SWAP_SECONDS") = config::swap_seconds;
+    m.attr("KILL_SECONDS") = config::kill_seconds;
+
+    using Block = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+    nb::class_<Clip>(m, "Clip", "One sound's audio at the instrument's rate, ready in blocks of BLOCK_FRAMES frames.")
+        .def(nb::new_([](std::uint64_t id, int channels, std::int64_t frames, double sample_rate) {
+                 return std::make_shared<Clip>(id, channels, frames, sample_rate);
+             }),
+             nb::arg("id"), nb::arg("channels"), nb::arg("frames"), nb::arg("sample_rate"),
+             "An empty clip of `frames` frames with one or two channels; `sample_rate` in Hz. Raises ValueError.")
+        .def(
+            "write",
+            [](Clip& self, std::int64_t start, const Block& audio) {
+                if (audio.shape(0) != static_cast<std::size_t>(self.channel_count()))
+                    throw nb::value_error("the audio has another number of channels than the clip");
+                const auto frames = static_cast<std::int64_t>(audio.shape(1));
+                self.write(start, audio.data(), frames, frames);
+            },
+            nb::arg("start"), nb::arg("audio"),
+            "Copies float32 audio [channels, frames] to frame `start`; whole blocks, ready at once. Raises ValueError. "
+            "[control-thread]")
+        .def(
+            "ready_blocks",
+            [](const Clip& self) {
+                nb::int_ mask(0);
+                nb::object bits = mask;
+                for (std::int64_t block = 0; block < self.blocks(); ++block)
+                    if (self.block_ready(block))
+                        bits = bits | (nb::int_(1) << nb::int_(block));
+                return bits;
+            },
+            "The ready blocks as the bits of a number, block 0 the lowest. [thread-safe]")
+        .def_prop_ro("id", &Clip::id)
+        .def_prop_ro("frames", &Clip::frames)
+        .def_prop_ro("channels", &Clip::channel_count)
+        .def_prop_ro("blocks", &Clip::blocks);
+
+    nb::class_<Program>(m, "Program", "Zones, play settings and the clip table of a preset.")
+        .def(nb::new_([](std::vector<nb::dict> zones, nb::dict play, const std::vector<int>& claimed) {
+                 std::vector<Zone> list;
+                 for (const nb::dict& zone : zones)
+                     list.push_back(zone_from(zone));
+                 auto program = std::make_shared<Program>(std::move(list));
+                 for (auto [id, value] : play) {
+                     const std::size_t index = index_of(play_parameters, nb::cast<std::string>(id));
+                     const ParameterInfo& info = play_parameters[index];
+                     program->play[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+                 }
+                 for (int controller : claimed)
+                     if (controller >= 0 && controller < 120)
+                         program->claimed.set(static_cast<std::size_t>(controller));
+                 return program;
+             }),
+             nb::arg("zones"), nb::arg("play"), nb::arg("claimed"),
+             "zones: dicts of low, high, shared, root, siblings, parameters; play: parameter values by id; claimed: "
+             "controllers that belong to macros. Raises ValueError, KeyError.")
+        .def(
+            "put",
+            [](Program& self, int zone, int key, int sibling, std::shared_ptr<Clip> clip) {
+                if (zone < 0 || zone >= static_cast<int>(self.zones.size()) || key < 0 || key >= config::keys ||
+                    sibling < 0 || sibling >= config::max_siblings)
+                    throw nb::index_error("no such slot in this program");
+                self.slot(zone, key).clips[static_cast<std::size_t>(sibling)] = std::move(clip);
+            },
+            nb::arg("zone"), nb::arg("key"), nb::arg("sibling"), nb::arg("clip"),
+            "Fills a slot before the program is handed to a sampler; afterwards Sampler.set_clip does. Raises "
+            "IndexError. [setup]");
+
+    nb::class_<VoiceReport>(m, "VoiceReport", "What one voice was doing at the end of a block.")
+        .def_ro("voice", &VoiceReport::voice, "Counts up with each voice started.")
+        .def_ro("clip", &VoiceReport::clip, "Id of the clip it sounds or is on its way to.")
+        .def_prop_ro("position", [](const VoiceReport& v) { return static_cast<double>(v.position) / 4294967296.0; },
+                     "Frames of the clip, counted from where the sound begins, also in reverse.")
+        .def_prop_ro("step", [](const VoiceReport& v) { return static_cast<double>(v.step) / 4294967296.0; },
+                     "Frames of the clip an output frame.")
+        .def_ro("loop_start", &VoiceReport::loop_start)
+        .def_ro("loop_end", &VoiceReport::loop_end)
+        .def_ro("zone", &VoiceReport::zone)
+        .def_ro("key", &VoiceReport::key)
+        .def_ro("slot_key", &VoiceReport::slot_key)
+        .def_ro("sibling", &VoiceReport::sibling)
+        .def_ro("channel", &VoiceReport::channel)
+        .def_ro("looping", &VoiceReport::looping)
+        .def_ro("reverse", &VoiceReport::reverse)
+        .def_ro("released", &VoiceReport::released);
+
+    nb::class_<Sampler>(m, "Sampler", "MIDI in, stereo audio out, the sounds from a clip table.")
+        .def(nb::init<>())
+        .def("prepare", &Sampler::prepare, nb::arg("sample_rate"),
+             "Sets the output rate in Hz; all voices fall silent. Raises ValueError. [setup]")
+        .def("process", &render, nb::arg("events"), nb::arg("frames"),
+             "Renders a block: events as (offset, bytes), sorted; float32 [frames, 2]. [audio-thread]")
+        .def("set_program", &Sampler::set_program, nb::arg("program"), "[thread-safe]")
+        .def("set_clip", &Sampler::set_clip, nb::arg("zone"), nb::arg("key"), nb::arg("sibling"), nb::arg("clip"),
+             "The clip-table message; False if the queue is full. [thread-safe]")
+        .def(
+            "set_parameter",
+            [](Sampler& self, std::optional<int> zone, const std::string& id, float value) {
+                if (!zone)
+                    return self.set_play_parameter(static_cast<PlayParam>(index_of(play_parameters, id)), value);
+                return self.set_zone_parameter(*zone, static_cast<ZoneParam>(index_of(zone_parameters, id)), value);
+            },
+            nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
+            "Sets a zone's parameter, or with zone None a play setting; clamped. Raises KeyError. [thread-safe]")
+        .def("silence", &Sampler::silence, "Fades everything that sounds. [thread-safe]")
+        .def("collect", &Sampler::collect, "Frees what the audio thread is done with. [thread-safe]")
+        .def(
+            "voices",
+            [](const Sampler& self) {
+                std::vector<VoiceReport> voices;
+                const std::int64_t frame = self.snapshot().read(voices);
+                return nb::make_tuple(frame, voices);
+            },
+            "(output frame, voices) at the end of the last block. [control-thread]")
+        .def_prop_ro("clock", [](const Sampler& self) {
+            std::vector<VoiceReport> voices;
+            return self.snapshot().read(voices);
+        }, "Output frames since prepare, at the end of the last block. [control-thread]")
+        .def(
+            "counters",
+            [](Sampler& self) {
+                nb::dict figures;
+                for (std::size_t i = 0; i < counter_names.size(); ++i)
+                    figures[nb::str(counter_names[i].data(), counter_names[i].size())] =
+                        self.counters().get(static_cast<Counter>(i));
+                return figures;
+            },
+            "What the audio thread has counted, by name. [thread-safe]");
+
+    nb::class_<AudioCallback>(m, "AudioCallback", "Joins event rings, a sampler and an audio device.")
+        .def(
+            "__init__",
+            [](AudioCallback* self, Sampler& sampler, double sample_rate, double latency) {
+                new (self) AudioCallback(sampler, sample_rate, static_cast<std::int64_t>(latency * 1e9));
+            },
+            nb::arg("sampler"), nb::arg("sample_rate"), nb::arg("latency"), nb::keep_alive<1, 2>(),
+            "An event stamped at t is played `latency` seconds after t. [setup]")
+        .def(
+            "add_ring", [](AudioCallback& self, const RingOverBuffer& ring) { return self.add_ring(ring.ring); },
+            nb::arg("ring"), nb::keep_alive<1, 2>(), "Plays what is pushed from now on. [setup]")
+        .def(
+            "render",
+            [](AudioCallback& self, int frames, std::int64_t now) {
+                auto* out = new float[static_cast<std::size_t>(2 * frames) + 1];
+                nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
+                self.render(out, frames, false, now);
+                return Audio(out, {static_cast<std::size_t>(frames), 2}, owner);
+            },
+            nb::arg("frames"), nb::arg("now"), "One block as a device would ask for it at `now` (ns). [audio-thread]")
+        .def_prop_ro("block_time", &AudioCallback::block_time,
+                     "When the last block began, in ns, smoothed. [thread-safe]")
+        .def_prop_ro_static(
+            "function", [](nb::handle) { return reinterpret_cast<std::uintptr_t>(&AudioCallback::portaudio); },
+            "Address of the PaStreamCallback.")
+        .def_prop_ro("user_data", [](AudioCallback& self) { return reinterpret_cast<std::uintptr_t>(&self); },
+                     "Address to hand to PortAudio beside it.");
+
+    nb::class_<NullClock>(m, "NullClock", "A timer in place of a sound card.")
+        .def(nb::init<AudioCallback&, double, int>(), nb::arg("callback"), nb::arg("sample_rate"), nb::arg("block"),
+             nb::keep_alive<1, 2>())
+        .def("start", &NullClock::start, "[control-thread]")
+        .def("stop", &NullClock::stop, nb::call_guard<nb::gil_scoped_release>(), "[control-thread]");
 }

@@ -1,0 +1,56 @@
+#pragma once
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "producergan/clip.hpp"
+#include "producergan/config.hpp"
+#include "producergan/parameters.hpp"
+
+namespace producergan {
+
+/// A key range with one way of finding its sound and one set of parameters.
+struct Zone {
+    int low = 0;         // lowest MIDI note
+    int high = 127;      // highest MIDI note
+    bool shared = false; // one clip table slot (the root's) for all keys, played at pitch: a chromatic zone
+    int root = 60;       // the note at which a chromatic zone plays its clip unchanged
+    int siblings = 1;    // slots of the round robin
+    std::array<float, zone_param_count> parameters{};
+
+    Zone() {
+        for (std::size_t i = 0; i < zone_param_count; ++i)
+            parameters[i] = zone_parameters[i].default_value;
+    }
+    float get(ZoneParam id) const noexcept { return parameters[static_cast<std::size_t>(id)]; }
+    int slot_key(int key) const noexcept { return shared ? root : key; }
+};
+
+/// The clips of one key of one zone, and which of them was played last.
+struct ClipSlot {
+    std::array<ClipRef, config::max_siblings> clips;
+    int last = -1;
+};
+
+/// What the keys play: zones, play settings and the clip table. Made by the control thread, then the audio thread's.
+struct Program {
+    std::vector<Zone> zones;
+    std::array<float, play_param_count> play{};
+    std::bitset<128> claimed; // controllers that are bound to macros: the sampler leaves them alone
+    std::vector<ClipSlot> table;
+
+    /// Raises std::invalid_argument on more zones than max_zones or a zone out of range. [control-thread]
+    explicit Program(std::vector<Zone> zone_list);
+
+    float get(PlayParam id) const noexcept { return play[static_cast<std::size_t>(id)]; }
+    ClipSlot& slot(int zone, int slot_key) noexcept {
+        return table[static_cast<std::size_t>(zone * config::keys + slot_key)];
+    }
+};
+
+using ProgramRef = std::shared_ptr<Program>;
+
+} // namespace producergan

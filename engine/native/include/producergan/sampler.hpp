@@ -1,0 +1,133 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "producergan/command_queue.hpp"
+#include "producergan/counters.hpp"
+#include "producergan/limiter.hpp"
+#include "producergan/midi_state.hpp"
+#include "producergan/program.hpp"
+#include "producergan/snapshot.hpp"
+#include "producergan/voice.hpp"
+
+namespace producergan {
+
+/// A MIDI channel message at a frame of the block.
+struct Event {
+    int offset = 0; // frames from the start of the block
+    std::uint8_t status = 0, data1 = 0, data2 = 0;
+};
+
+/// The sampler: MIDI in, two channels of audio out, the sounds from a clip table that another thread fills.
+///
+/// The same events give the same audio whatever the block size: everything that is smoothed moves on a grid of 32
+/// frames that is fixed to the output's frame count, and blocks are split at events and at that grid.
+class Sampler {
+  public:
+    Sampler();
+    ~Sampler();
+    Sampler(const Sampler&) = delete;
+    Sampler& operator=(const Sampler&) = delete;
+
+    /// Sets the output's sample rate and readies all memory; all voices fall silent. Raises std::invalid_argument on
+    /// rates outside 8 to 768 kHz. [setup]
+    void prepare(double sample_rate);
+
+    double sample_rate() const noexcept { return sample_rate_; }
+
+    /// Fills `frames` frames of `left` and `right`, which lie `stride` floats apart from frame to frame. Events are
+    /// sorted by offset; one past the block's end counts as at its end. [audio-thread]
+    void process(const Event* events, int event_count, float* left, float* right, int stride, int frames) noexcept;
+
+    /// Output frames since prepare. [audio-thread]
+    std::int64_t clock() const noexcept { return clock_; }
+
+    // Messages. Each takes effect at the start of a following block, in the order sent; false if the queue is full.
+
+    /// Plays another program; sounding voices end on the one they began with. [thread-safe]
+    bool set_program(ProgramRef program);
+
+    /// The clip-table message: this slot has this clip from now on, and its sounding voices crossfade to it. Ignored
+    /// where the present program has no such slot. [thread-safe]
+    bool set_clip(int zone, int slot_key, int sibling, ClipRef clip);
+
+    /// Sets a zone's parameter, clamped to its range. Zone −1: all zones. [thread-safe]
+    bool set_zone_parameter(int zone, ZoneParam id, float value);
+    bool set_play_parameter(PlayParam id, float value); // [thread-safe]
+
+    /// Fades everything that sounds. [thread-safe]
+    bool silence();
+
+    /// Frees programs and clips that only this registry still holds; returns how many. [thread-safe]
+    std::size_t collect();
+
+    Counters& counters() noexcept { return counters_; }
+    const Snapshot& snapshot() const noexcept { return snapshot_; }
+
+  private:
+    struct Command {
+        enum class Kind { none, program, clip, zone_parameter, play_parameter, silence } kind = Kind::none;
+        int zone = 0, slot_key = 0, sibling = 0, parameter = 0;
+        float value = 0.0f;
+        ClipRef clip;
+        ProgramRef program;
+    };
+    static constexpr int places = 2 * config::max_voices;
+    static constexpr int residue_size = 1024; // a power of two, longer than the residue at 768 kHz
+
+    bool send(Command&& command);
+    void apply(Command& command) noexcept;
+    void handle(const Event& event) noexcept;
+    void note_on(int channel, int key, int velocity) noexcept;
+    void note_off(int channel, int key) noexcept;
+    void control(int channel, int controller, int value) noexcept;
+    void start_voice(int zone, int channel, int key, int velocity) noexcept;
+    void choke(int group) noexcept;
+    void make_room() noexcept;
+    int free_place() noexcept;
+    void cut(int place) noexcept;
+    void end_voice(int place) noexcept;
+    void release_keys(int channel) noexcept;
+    void tick() noexcept;
+    void render(float* left, float* right, int frames, int offset) noexcept;
+    void publish() noexcept;
+    VoiceTargets targets(const Zone& zone, int channel, int clip_channels) const noexcept;
+    VoiceTargets targets(const Voice& voice) const noexcept;
+    VoiceContext context() const noexcept;
+
+    template <typename Do>
+    void each_voice(Do&& act) noexcept {
+        for (int i = 0; i < active_count_; ++i)
+            act(voices_[static_cast<std::size_t>(active_[static_cast<std::size_t>(i)])]);
+    }
+
+    double sample_rate_ = 48000.0;
+    std::int64_t kill_frames_ = 0, swap_frames_ = 0, starve_frames_ = 0, start_frames_ = 0, young_frames_ = 0;
+    int residue_frames_ = 1;
+    float smoothing_ = 1.0f;
+
+    std::int64_t clock_ = 0;
+    std::uint64_t voice_count_ = 0;
+    ProgramRef program_;
+    std::vector<Voice> voices_;           // fixed places
+    std::array<int, places> active_{};    // places in use, in the order the voices began
+    int active_count_ = 0;
+    std::array<ChannelState, config::channels> channels_;
+    std::array<float, residue_size> residue_left_{}, residue_right_{};
+    int residue_at_ = 0;
+    float master_from_ = 1.0f, master_to_ = 1.0f;
+    Limiter limiter_;
+    Counters counters_;
+    Snapshot snapshot_;
+    CommandQueue<Command, config::command_queue> queue_;
+
+    std::mutex control_; // between control threads only: the audio thread never takes it
+    std::vector<ProgramRef> programs_;
+    std::unordered_map<const Clip*, ClipRef> clips_;
+};
+
+} // namespace producergan

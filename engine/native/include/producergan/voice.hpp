@@ -1,0 +1,117 @@
+#pragma once
+#include <cstdint>
+
+#include "producergan/clip.hpp"
+#include "producergan/envelope.hpp"
+#include "producergan/program.hpp"
+#include "producergan/resampler.hpp"
+
+namespace producergan {
+
+/// What a voice needs to know of its surroundings in order to start and to render.
+struct VoiceContext {
+    const Resampler& resampler;
+    double sample_rate;        // of the output
+    std::int64_t kill_frames;  // fade of a choked, stolen or silenced voice
+    std::int64_t swap_frames;  // crossfade to a new clip
+    std::int64_t starve_frames;
+    std::int64_t start_frames; // fade-in of a start inside the clip
+    float smoothing;           // share of the way to the target that a tick goes
+};
+
+/// The channel's and the zone's present wishes for a voice, before smoothing.
+struct VoiceTargets {
+    float left = 1.0f;
+    float right = 1.0f;
+    double semitones = 0.0;
+};
+
+/// One sounding clip: position, envelope, fades, and the crossfade to the clip that takes its place.
+///
+/// All positions are logical: frame 0 is where the sound begins to play, also in reverse.
+class Voice {
+  public:
+    struct Start {
+        ProgramRef program;
+        ClipRef clip;
+        int zone = 0, key = 0, slot_key = 0, sibling = 0, channel = 0;
+        float velocity_gain = 1.0f;
+        double semitones = 0.0; // from the key, fixed while the voice sounds
+        std::uint64_t id = 0;
+        std::int64_t frame = 0; // of the output, when it starts
+    };
+
+    void start(Start&& start, const VoiceTargets& targets, const VoiceContext& context) noexcept; // [audio-thread]
+
+    /// The clip table has a new clip for this voice's slot: crossfade to it as soon as it is ready here.
+    /// [audio-thread]
+    void swap(const ClipRef& clip) noexcept;
+
+    /// The key was let go, and no pedal holds it. One-shots play on. [audio-thread]
+    void release() noexcept;
+
+    /// Fades to nothing in `frames` from now. [audio-thread]
+    void kill(std::int64_t frames) noexcept;
+
+    /// Gives up its clips; the control thread frees them. [audio-thread]
+    void clear() noexcept;
+
+    /// New smoothing targets, and the level of the tick that has ended. At each tick of the grid. [audio-thread]
+    void tick(const VoiceTargets& targets, const VoiceContext& context) noexcept;
+
+    enum class Outcome { sounding, ended, starved, not_a_number };
+
+    /// Adds `frames` frames to `left` and `right`; `offset` is where they lie within the tick. [audio-thread]
+    Outcome render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept;
+
+    bool active = false;      // occupies its place
+    bool dying = false;       // being faded out by a kill: no longer counts as a voice
+    bool key_down = false;    // its key is held
+    bool pedal_held = false;  // its key was let go while the sustain pedal was down
+    float last_left = 0.0f;   // last frame given out
+    float last_right = 0.0f;
+
+    const Start& origin() const noexcept { return origin_; }
+    const Zone& zone() const noexcept { return origin_.program->zones[static_cast<std::size_t>(origin_.zone)]; }
+    Mode mode() const noexcept { return mode_; }
+    bool released() const noexcept { return envelope_.released(); }
+    bool reverse() const noexcept { return reverse_; }
+    float level() const noexcept { return level_; }
+    std::int64_t rendered() const noexcept { return rendered_; }
+    std::int64_t position() const noexcept { return position_; } // 32.32 fixed point, logical
+    std::int64_t step() const noexcept { return step_from_; }    // 32.32 fixed point, source frames an output frame
+    std::int64_t loop_start() const noexcept { return loop_start_; }
+    std::int64_t loop_end() const noexcept { return loop_end_; }
+    const ClipRef& clip() const noexcept { return clip_; }
+    /// The clip that this voice sounds or is on its way to.
+    const ClipRef& newest_clip() const noexcept { return pending_ ? pending_ : next_ ? next_ : clip_; }
+
+  private:
+    bool ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept;
+    void read(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
+              float& right) const noexcept;
+    void read_looped(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
+                     float& right) const noexcept;
+    std::int64_t step_for(double semitones, const VoiceContext& context) const noexcept;
+
+    Start origin_;
+    ClipRef clip_, next_, pending_;
+    Mode mode_ = Mode::one_shot;
+    bool reverse_ = false;
+    bool begun_ = false; // has given out a frame
+    std::int64_t position_ = 0;
+    std::int64_t loop_start_ = 0, loop_end_ = 0, loop_fade_ = 0; // frames
+    std::int64_t end_fade_ = 1;                                  // frames of the clip
+    std::int64_t rendered_ = 0;                                  // frames given out
+    std::int64_t swapped_ = 0;                                   // frames into the crossfade
+    std::int64_t fade_in_left_ = 0, fade_in_ = 0;
+    std::int64_t kill_left_ = 0, kill_ = 0;
+    std::int64_t fed_ = 0; // starve gain, in frames of starve_frames
+    Envelope envelope_;
+    float level_ = 0.0f, tick_peak_ = 0.0f;
+    float left_from_ = 1.0f, left_to_ = 1.0f, right_from_ = 1.0f, right_to_ = 1.0f;
+    double semitones_ = 0.0;
+    std::int64_t step_from_ = 0, step_to_ = 0;
+};
+
+} // namespace producergan

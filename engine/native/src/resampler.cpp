@@ -1,0 +1,91 @@
+#include "producergan/resampler.hpp"
+
+#include <cmath>
+#include <numbers>
+
+namespace producergan {
+
+namespace {
+
+/// Modified Bessel function of the first kind, order 0, by its power series.
+double bessel_i0(double x) {
+    double sum = 1.0, term = 1.0;
+    for (int k = 1; term > 1e-12 * sum; ++k) {
+        term *= (x / (2.0 * k)) * (x / (2.0 * k));
+        sum += term;
+    }
+    return sum;
+}
+
+double windowed_sinc(double distance, double cutoff, double half) {
+    if (std::abs(distance) >= half)
+        return 0.0;
+    const double u = distance / half;
+    const double window = bessel_i0(config::sinc_kaiser_beta * std::sqrt(1.0 - u * u));
+    if (distance == 0.0)
+        return cutoff * window;
+    const double x = std::numbers::pi * distance;
+    return std::sin(cutoff * x) / x * window;
+}
+
+Resampler::Table make_table(double ratio) {
+    Resampler::Table table;
+    table.ratio = ratio;
+    table.half = 2 * static_cast<int>(std::ceil(config::sinc_half_taps * ratio / 2.0));
+    const double cutoff = 1.0 / ratio; // at ratio 1 the table is exact at whole frames
+    const int taps = 2 * table.half;
+    table.taps.resize(static_cast<std::size_t>((config::sinc_phases + 1) * taps));
+    for (int phase = 0; phase <= config::sinc_phases; ++phase) {
+        const double fraction = static_cast<double>(phase) / config::sinc_phases;
+        std::vector<double> row(static_cast<std::size_t>(taps));
+        double sum = 0.0; // each phase passes a constant unchanged; this also takes out the window's own scale
+        for (int tap = 0; tap < taps; ++tap)
+            sum += row[static_cast<std::size_t>(tap)] = windowed_sinc(tap - table.half + 1 - fraction, cutoff, table.half);
+        for (int tap = 0; tap < taps; ++tap)
+            table.taps[static_cast<std::size_t>(phase * taps + tap)] =
+                static_cast<float>(row[static_cast<std::size_t>(tap)] / sum);
+    }
+    return table;
+}
+
+} // namespace
+
+Resampler::Resampler() {
+    // Steps of a quarter octave low down, where most playing is. The last serves everything above three octaves up,
+    // with some aliasing: work per frame must stay bounded.
+    for (double ratio : {1.0, 1.19, 1.42, 1.69, 2.01, 2.52, 3.18, 4.01, 5.7, 8.01})
+        tables_.push_back(make_table(ratio));
+}
+
+const Resampler::Table& Resampler::table(double ratio) const noexcept {
+    for (const Table& table : tables_)
+        if (ratio <= table.ratio * 1.0001)
+            return table;
+    return tables_.back();
+}
+
+float Resampler::at(const Table& table, const float* source, std::int64_t position) noexcept {
+    const std::int64_t whole = position >> fraction_bits;
+    const auto fraction = static_cast<std::uint32_t>(position & (one - 1));
+    constexpr int phase_bits = 9;
+    static_assert(1 << phase_bits == config::sinc_phases);
+    const std::uint32_t phase = fraction >> (32 - phase_bits);
+    const float between = static_cast<float>(fraction << phase_bits >> 8) * (1.0f / 16777216.0f);
+    const int taps = 2 * table.half;
+    const float* low = table.taps.data() + static_cast<std::size_t>(phase) * static_cast<std::size_t>(taps);
+    const float* high = low + taps;
+    const float* frames = source + whole - table.half + 1;
+    float a[4] = {}, b[4] = {}; // four running sums: the compiler makes one vector of each, in the same order always
+    for (int tap = 0; tap < taps; tap += 4)
+        for (int lane = 0; lane < 4; ++lane) {
+            a[lane] += frames[tap + lane] * low[tap + lane];
+            b[lane] += frames[tap + lane] * high[tap + lane];
+        }
+    const float first = (a[0] + a[1]) + (a[2] + a[3]);
+    const float second = (b[0] + b[1]) + (b[2] + b[3]);
+    return first + between * (second - first);
+}
+
+double semitone_ratio(double semitones) noexcept { return std::exp2(semitones / 12.0); }
+
+} // namespace producergan
