@@ -16,7 +16,7 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Used:
-    """A file that gave clips. `why`: the reason for its mode; `duplicates`: clips that were dropped as known already."""
+    """A file that gave clips. `why`: the reason for its mode; `duplicates`: clips dropped as known."""
 
     mode: Mode
     why: str
@@ -68,7 +68,8 @@ class Report:
     def lines(self) -> Iterator[str]:
         """The summary for the screen."""
         channels = "mono" if self.channels == 1 else "stereo"
-        length = f"{self.clip_frames / self.sample_rate:.2f} s ({self.clip_frames} frames, {self.sample_rate} Hz, {channels})"
+        rate = self.sample_rate
+        length = f"{self.clip_frames / rate:.2f} s ({self.clip_frames} frames, {rate} Hz, {channels})"
         yield f"{_count(self.clip_count, 'clip')} of {length}"
         kinds = collections.Counter((used.mode, used.why) for used in self.used.values())
         for (mode, why), count in sorted(kinds.items()):
