@@ -1,0 +1,92 @@
+"""The training recipes: a table, from which `--set`, its help and its checks are derived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.errors import UserError
+
+Value = int | float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a recipe that `--set KEY=VALUE` may change; the default's type is the field's type."""
+
+    key: str
+    default: Value
+    minimum: Value
+    maximum: Value
+    help: str
+
+    def parse(self, text: str) -> Value:
+        """The value that the text stands for. Raises UserError if it is no number of the range."""
+        kind, word = (int, "a whole number") if isinstance(self.default, int) else (float, "a number")
+        try:
+            value = kind(text)
+        except ValueError:
+            raise UserError(f"--set {self.key}={text}: {self.key} must be {word}.") from None
+        if not self.minimum <= value <= self.maximum:
+            raise UserError(f"--set {self.key}={text}: {self.key} must lie between {self.minimum} and {self.maximum}.")
+        return value
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to train: what it is called, the prior of its latents, what it exports unless told, and its settings."""
+
+    name: str
+    summary: str
+    prior: str
+    weights: str
+    settings: tuple[Setting, ...]
+
+    def values(self, overrides: Sequence[str] = ()) -> dict[str, Value]:
+        """Every setting's value, with `KEY=VALUE` overrides applied. Raises UserError on a bad key or value."""
+        table = {setting.key: setting for setting in self.settings}
+        values: dict[str, Value] = {setting.key: setting.default for setting in self.settings}
+        for override in overrides:
+            key, equals, text = override.partition("=")
+            if not equals:
+                raise UserError(f"--set {override}: write it as KEY=VALUE, for example --set dim=32.")
+            if key not in table:
+                raise UserError(f"--set {override}: the recipe {self.name} has no {key}; it has {', '.join(table)}.")
+            values[key] = table[key].parse(text)
+        return values
+
+    def describe(self) -> str:
+        """A table of the settings for `--set help`."""
+        lines = [f"{self.name}: {self.summary}", ""]
+        for setting in self.settings:
+            limits = f"{setting.minimum} … {setting.maximum}"
+            lines.append(f"  {setting.key:<14}{setting.default!s:<8}{limits:<18}{setting.help}")
+        return "\n".join(lines)
+
+
+RECIPES = (
+    Recipe(
+        name="wavegan",
+        summary="the network, loss and schedule of the WaveGAN paper; wants a GPU for its full size",
+        prior="uniform",
+        weights="raw",
+        settings=(
+            Setting("dim", 64, 1, 256, "channels of the layer next to the audio; the others are multiples of it"),
+            Setting("batch", 64, 1, 4096, "clips in a batch"),
+            Setting("lr", 1e-4, 1e-8, 1.0, "Adam's step size, of both networks"),
+            Setting("phase_shuffle", 2, 0, 15, "frames by which the discriminator's layers are shifted at most"),
+            Setting("latent_dim", 100, 1, 4096, "numbers in a latent"),
+            Setting("penalty", 10.0, 0.0, 1e4, "weight of the gradient penalty"),
+            Setting("critic_steps", 5, 1, 100, "discriminator steps for each generator step"),
+        ),
+    ),
+)
+DEFAULT_RECIPE = "wavegan"
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name. Raises UserError that names those there are."""
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise UserError(f"There is no recipe {name}; choose from {', '.join(recipe.name for recipe in RECIPES)}.")
