@@ -135,6 +135,8 @@ void Sampler::apply(Command& command) noexcept {
         break;
     case Command::Kind::program:
         program_ = std::move(command.program);
+        if (clock_ == 0) // nothing was heard yet: nothing to ramp from
+            master_from_ = master_to_ = gain_of_decibels(program_->get(PlayParam::master_gain_db));
         break;
     case Command::Kind::clip: {
         if (command.zone < 0 || command.zone >= static_cast<int>(program_->zones.size()) || command.slot_key < 0 ||
