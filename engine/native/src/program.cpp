@@ -4,6 +4,36 @@
 
 namespace producergan {
 
+namespace {
+
+/// True if a note of this zone could begin on the clip and go on for the length of a block.
+bool onset_ready(const Clip& clip, const Zone& zone) noexcept {
+    const auto frames = static_cast<double>(clip.frames());
+    const auto start = static_cast<std::int64_t>(static_cast<double>(zone.get(ZoneParam::start)) * frames);
+    if (zone.get(ZoneParam::reverse) < 0.5f)
+        return clip.ready(start, start + config::block_frames);
+    const std::int64_t last = clip.frames() - 1 - start;
+    return clip.ready(last - config::block_frames, last);
+}
+
+} // namespace
+
+void ClipSlot::put(int sibling, const ClipRef& clip, const Zone& zone) noexcept {
+    newest(sibling, zone);
+    coming[static_cast<std::size_t>(sibling)] = clip;
+    newest(sibling, zone);
+}
+
+const ClipRef& ClipSlot::newest(int sibling, const Zone& zone) noexcept {
+    ClipRef& now = clips[static_cast<std::size_t>(sibling)];
+    ClipRef& next = coming[static_cast<std::size_t>(sibling)];
+    if (next && (!now || onset_ready(*next, zone))) {
+        now = std::move(next);
+        next.reset();
+    }
+    return now;
+}
+
 Program::Program(std::vector<Zone> zone_list) : zones(std::move(zone_list)) {
     if (zones.size() > static_cast<std::size_t>(config::max_zones))
         throw std::invalid_argument("a program has at most 64 zones");

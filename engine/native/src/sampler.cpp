@@ -142,7 +142,8 @@ void Sampler::apply(Command& command) noexcept {
         if (command.zone < 0 || command.zone >= static_cast<int>(program_->zones.size()) || command.slot_key < 0 ||
             command.slot_key >= config::keys || command.sibling < 0 || command.sibling >= config::max_siblings)
             break;
-        program_->slot(command.zone, command.slot_key).clips[static_cast<std::size_t>(command.sibling)] = command.clip;
+        program_->slot(command.zone, command.slot_key)
+            .put(command.sibling, command.clip, program_->zones[static_cast<std::size_t>(command.zone)]);
         each_voice([&](Voice& voice) {
             const Voice::Start& origin = voice.origin();
             if (origin.program == program_ && origin.zone == command.zone && origin.slot_key == command.slot_key &&
@@ -318,7 +319,7 @@ void Sampler::start_voice(int zone_index, int channel, int key, int velocity) no
     int sibling = -1;
     for (int i = 1; i <= zone.siblings && sibling < 0; ++i) { // round robin over the siblings that have a clip
         const int candidate = (slot.last + i) % zone.siblings;
-        if (slot.clips[static_cast<std::size_t>(candidate)])
+        if (slot.newest(candidate, zone))
             sibling = candidate;
     }
     if (sibling < 0) {

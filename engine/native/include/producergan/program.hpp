@@ -30,9 +30,16 @@ struct Zone {
 };
 
 /// The clips of one key of one zone, and which of them was played last.
+///
+/// A clip may arrive while only the blocks that a sounding voice needs are ready. A new note keeps to the clip before
+/// it until the newer one's onset is there, so that no note waits.
 struct ClipSlot {
-    std::array<ClipRef, config::max_siblings> clips;
+    std::array<ClipRef, config::max_siblings> clips;  // what a new note plays
+    std::array<ClipRef, config::max_siblings> coming; // what it will play
     int last = -1;
+
+    void put(int sibling, const ClipRef& clip, const Zone& zone) noexcept;
+    const ClipRef& newest(int sibling, const Zone& zone) noexcept; // [audio-thread]
 };
 
 /// What the keys play: zones, play settings and the clip table. Made by the control thread, then the audio thread's.
