@@ -1,0 +1,148 @@
+"""Generator and discriminator in training: the WGAN-GP step, and the state that an exact resume needs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import UserError
+from trainer.layers import Shape
+from trainer.losses import critic_distance, gradient_penalty
+from trainer.recipes import Value
+from trainer.wavegan import Discriminator, Generator, initialise
+
+BETAS = (0.5, 0.9)  # Adam's, WaveGAN paper, appendix
+EMA_DECAY = 0.999
+WEIGHTS = ("generator.", "discriminator.", "ema.")
+"""What `--from` takes over: the tensors whose names start so."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Means over the critic steps since they were last read."""
+
+    critic_distance: float
+    penalty: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether both are numbers."""
+        return abs(self.critic_distance) + abs(self.penalty) < float("inf")
+
+
+class Adversary:
+    """The two networks, the generator's running mean (EMA), both optimisers and the one source of randomness.
+
+    All random numbers are drawn on the CPU from `random`, so that a run goes on alike on another device.
+    """
+
+    def __init__(self, shape: Shape, settings: Mapping[str, Value], seed: int, device: torch.device) -> None:
+        self.shape = shape
+        self.device = device
+        self.batch = int(settings["batch"])
+        self.critic_steps = int(settings["critic_steps"])
+        self.penalty_weight = float(settings["penalty"])
+        self.random = torch.Generator().manual_seed(seed)
+        generator = Generator(shape)
+        discriminator = Discriminator(shape, int(settings["phase_shuffle"]), self.random)
+        initialise(generator, self.random)
+        initialise(discriminator, self.random)
+        self.generator = generator.to(device)
+        self.discriminator = discriminator.to(device)
+        self.ema = copy.deepcopy(self.generator).requires_grad_(False)
+        lr = float(settings["lr"])
+        self.generator_adam = torch.optim.Adam(self.generator.parameters(), lr, BETAS, fused=True)
+        self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), lr, BETAS, fused=True)
+        self._sums = torch.zeros(2, device=device)
+        self._count = 0
+
+    def step(self, draw_clips: Callable[[], Tensor], number: int) -> None:
+        """One step of the schedule: the critic's steps, then the generator's, each on fresh latents and clips.
+
+        `draw_clips` gives a batch [batch, channels, frames] on the device; `number` counts generator steps from 0.
+        """
+        for _ in range(self.critic_steps):
+            self._critic_step(draw_clips())
+        self._generator_step()
+        # Early on the mean follows closely, or it would hold the initial noise for thousands of steps.
+        decay = min(EMA_DECAY, (number + 1) / (number + 10))
+        torch._foreach_lerp_(list(self.ema.parameters()), list(self.generator.parameters()), 1 - decay)
+
+    def measured(self) -> Measured:
+        """The means since the last call. Waits for the device."""
+        distance, penalty = (self._sums / max(self._count, 1)).tolist()
+        self._sums.zero_()
+        self._count = 0
+        return Measured(distance, penalty)
+
+    def weights_finite(self) -> bool:
+        """Whether every weight of both networks is a number. Waits for the device."""
+        parameters = [*self.generator.parameters(), *self.discriminator.parameters()]
+        return bool(torch.stack([parameter.detach().isfinite().all() for parameter in parameters]).all())
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that the next step depends on, by name."""
+        tensors: dict[str, Tensor] = {"random": self.random.get_state()}
+        for name, network in self._networks().items():
+            tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+        for name, adam in self._optimisers().items():
+            for index, values in adam.state_dict()["state"].items():
+                tensors |= {f"{name}.{index}.{key}": value for key, value in values.items()}
+        return tensors
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave. Raises UserError if something is missing or has another shape."""
+        self.restore_weights(tensors)
+        for name, adam in self._optimisers().items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in _below(name, tensors).items():
+                index, _, field = key.partition(".")
+                state.setdefault(int(index), {})[field] = value
+            adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
+        self.random.set_state(tensors["random"])
+
+    def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Takes over the networks' weights alone. Raises UserError if something is missing or has another shape."""
+        for name, network in self._networks().items():
+            try:
+                network.load_state_dict(_below(name, tensors))
+            except RuntimeError as error:
+                raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.") from error
+
+    def _critic_step(self, real: Tensor) -> None:
+        with torch.no_grad():
+            fake = self.generator(self._draw_latents())
+        mix = torch.rand(len(real), 1, 1, generator=self.random).to(self.device)
+        distance = critic_distance(self.discriminator, real, fake)
+        penalty = gradient_penalty(self.discriminator, real, fake, mix)
+        self.discriminator_adam.zero_grad()
+        (self.penalty_weight * penalty - distance).backward()  # type: ignore[no-untyped-call]
+        self.discriminator_adam.step()
+        self._sums += torch.stack([distance.detach(), penalty.detach()])
+        self._count += 1
+
+    def _generator_step(self) -> None:
+        self.discriminator.requires_grad_(False)
+        loss = -self.discriminator(self.generator(self._draw_latents())).mean()
+        self.generator_adam.zero_grad()
+        loss.backward()
+        self.generator_adam.step()
+        self.discriminator.requires_grad_(True)
+
+    def _draw_latents(self) -> Tensor:
+        # The uniform prior on [−1, 1).
+        return (2 * torch.rand(self.batch, self.shape.latent_dim, generator=self.random) - 1).to(self.device)
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return {"generator": self.generator, "discriminator": self.discriminator, "ema": self.ema}
+
+    def _optimisers(self) -> dict[str, torch.optim.Adam]:
+        return {"generator_adam": self.generator_adam, "discriminator_adam": self.discriminator_adam}
+
+
+def _below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}

@@ -1,0 +1,81 @@
+"""`trainer train`: trains a run on a dataset, or goes on with it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.errors import UserError
+from trainer.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.epilog = "The same command goes on with a run that was stopped. Ctrl-C stops and saves."
+    parser.add_argument("dataset", metavar="DATASET", type=Path, nargs="?", help="folder made by `trainer prepare`")
+    parser.add_argument("-o", "--output", metavar="RUN", type=Path, help="folder of the run")
+    parser.add_argument(
+        "--recipe", metavar="NAME", help=f"{' or '.join(row.name for row in RECIPES)} (default: {DEFAULT_RECIPE})"
+    )
+    parser.add_argument("--from", dest="source", metavar="OTHER_RUN", type=Path, help="begin with its weights")
+    parser.add_argument("--steps", type=_positive_int, help="end at this step, counted from the run's beginning")
+    parser.add_argument("--hours", type=_positive_float, help="end after this much training, all sittings together")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
+    parser.add_argument("--seed", type=_seed, help="of all that is random (default: 0)")
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin anew; a run in the same place is set aside, not lost"
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change a setting; `help` lists",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Trains until stopped."""
+    if "help" in arguments.settings:
+        print(find_recipe(arguments.recipe or DEFAULT_RECIPE).describe())
+        return
+    if arguments.dataset is None or arguments.output is None:
+        raise UserError("Name the dataset and the run's folder: trainer train DATASET -o RUN.")
+    from trainer.launch import Request, train
+
+    train(
+        Request(
+            dataset=arguments.dataset,
+            output=arguments.output,
+            recipe=arguments.recipe,
+            overrides=tuple(arguments.settings),
+            source=arguments.source,
+            steps=arguments.steps,
+            hours=arguments.hours,
+            device=arguments.device,
+            seed=arguments.seed,
+            fresh=arguments.fresh,
+        )
+    )
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _positive_float(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError("must be from 0 to 2^63 - 1")
+    return value

@@ -1,0 +1,177 @@
+"""What `trainer train` was asked for, turned into a run that trains: new, begun from another, or gone on with."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from engine.errors import UserError
+from trainer import checkpoint
+from trainer.dataset import Dataset
+from trainer.progress import display, duration
+from trainer.recipes import DEFAULT_RECIPE, find_recipe
+from trainer.run_folder import Run, RunConfig, set_aside
+from trainer.training import Display, Limits, Training
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `trainer train`; None is what was not said."""
+
+    dataset: Path
+    output: Path
+    recipe: str | None = None
+    overrides: tuple[str, ...] = ()
+    source: Path | None = None
+    steps: int | None = None
+    hours: float | None = None
+    device: str = "auto"
+    seed: int | None = None
+    fresh: bool = False
+
+
+def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None:
+    """Trains until a limit is reached or Ctrl-C. Raises UserError for whatever the user can put right."""
+    device = choose_device(request.device)
+    dataset = Dataset.open(request.dataset)
+    if len(dataset) == 0:
+        raise UserError(f"The dataset {request.dataset} has no clips; prepare it again with more audio.")
+    with display() as screen:
+        run, source = open_run(request, dataset, screen)
+        config = run.config
+        screen.note(
+            f"{config.recipe} on {device.type}: {len(dataset)} clips of {config.clip_frames} frames at "
+            f"{config.sample_rate} Hz, {'stereo' if config.channels == 2 else 'mono'}"
+        )
+        with stopping(screen) as stopped:
+            training = Training(run, dataset.clips, device, screen, clock, source)
+            if training.progress.step:
+                screen.note(f"Going on with {run.path} from step {training.progress.step:,}.")
+            limits = Limits(request.steps, None if request.hours is None else request.hours * 3600)
+            path = training.run_until(limits, stopped)
+    done = training.progress
+    print(f"Saved {path} after {done.step:,} steps and {duration(done.seconds)} of training.")
+
+
+def open_run(request: Request, dataset: Dataset, screen: Display) -> tuple[Run, Run | None]:
+    """The run to train and, if it is to begin with another run's weights, that one."""
+    source = None if request.source is None else Run.open(request.source)
+    if Run.exists(request.output):
+        if not request.fresh:
+            run = Run.open(request.output)
+            check_resume(run, request, dataset, screen)
+            if checkpoint.listed(run.checkpoints):
+                return run, None
+            if run.config.started_from is not None and source is None:
+                raise UserError(f"{run.path} has no checkpoint; name the run it begins with by --from, or use --fresh.")
+            return run, source
+        if source is not None and source.path.resolve() == request.output.resolve():
+            raise UserError("--fresh would set aside the run that --from names; choose another folder with -o.")
+    config = new_config(request, dataset, source)
+    if Run.exists(request.output):
+        screen.note(f"The run that was in {request.output} is kept as {set_aside(request.output)}.")
+    return Run.create(request.output, config), source
+
+
+def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunConfig:
+    """The config of a new run. Raises UserError if the other run's weights do not fit it."""
+    recipe = find_recipe(request.recipe or (source.config.recipe if source else DEFAULT_RECIPE))
+    overrides = list(request.overrides)
+    started_from = None
+    if source is not None:
+        # The network's size comes from the other run unless it was said, and then it must agree.
+        taken = source.config.settings
+        overrides = [*(f"{key}={taken[key]}" for key in ("dim", "latent_dim") if key in taken), *overrides]
+        step = checkpoint.load_newest(source.checkpoints, ("random",))[0].step
+        started_from = {"recipe": source.config.recipe, "seed": source.config.seed, "step": step}
+    config = RunConfig(
+        recipe=recipe.name,
+        settings=recipe.values(overrides),
+        seed=request.seed or 0,
+        sample_rate=dataset.sample_rate,
+        channels=dataset.channels,
+        clip_frames=dataset.clip_frames,
+        dataset_digest=dataset.digest,
+        clip_count=len(dataset),
+        started_from=started_from,
+    )
+    if source is not None and _form(source.config) != _form(config):
+        raise UserError(
+            f"The run {source.path} makes {_form(source.config)}, but the new one is to make {_form(config)}; "
+            "prepare the audio to match, or train without --from."
+        )
+    return config
+
+
+def check_resume(run: Run, request: Request, dataset: Dataset, screen: Display) -> None:
+    """Raises UserError if the request or the dataset does not fit the run; says so if the music is another."""
+    config = run.config
+    theirs = describe_clips(dataset.sample_rate, dataset.channels, dataset.clip_frames)
+    ours = describe_clips(config.sample_rate, config.channels, config.clip_frames)
+    if theirs != ours:
+        raise UserError(
+            f"The run {run.path} was begun on {ours}, but the dataset {request.dataset} has {theirs}; "
+            "prepare the audio to match, or choose another folder for a new run."
+        )
+    asked = {"recipe": request.recipe or config.recipe, "seed": config.seed if request.seed is None else request.seed}
+    have = {"recipe": config.recipe, "seed": config.seed}
+    settings = config.row.values(request.overrides)
+    for override in request.overrides:
+        key = override.partition("=")[0]
+        asked[key], have[key] = settings[key], config.settings[key]
+    for key, value in asked.items():
+        if value != have[key]:
+            raise UserError(
+                f"The run {run.path} has {key} {have[key]}, which cannot become {value} half-way; "
+                "choose another folder for a new run, or begin anew with --fresh."
+            )
+    if dataset.digest != config.dataset_digest:
+        screen.note(f"The dataset {request.dataset} is not the one that {run.path} was begun on; going on with it.")
+
+
+def describe_clips(sample_rate: int, channels: int, clip_frames: int) -> str:
+    """What must agree between run and dataset, in words."""
+    return f"{'stereo' if channels == 2 else 'mono'} clips of {clip_frames} frames at {sample_rate} Hz"
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `auto` is CUDA where there is one. Raises UserError if it is not there."""
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise UserError("There is no CUDA device that PyTorch can use here; leave out --device, or use --device cpu.")
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+@contextlib.contextmanager
+def stopping(screen: Display) -> Iterator[Callable[[], bool]]:
+    """Yields a function that tells whether Ctrl-C (or a polite kill) came. A second Ctrl-C stops without saving."""
+    came = False
+
+    def handle(number: int, _: object) -> None:
+        nonlocal came
+        if came:
+            raise KeyboardInterrupt
+        came = True
+        screen.note("Stopping: the step is finished first, then the run is saved. (Ctrl-C again to stop at once.)")
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handle) for number in signals}
+    try:
+        yield lambda: came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _form(config: RunConfig) -> str:
+    shape = config.shape
+    return (
+        f"{describe_clips(config.sample_rate, shape.channels, shape.clip_frames)} with {config.recipe}, "
+        f"dim {shape.dim} and latent_dim {shape.latent_dim}"
+    )

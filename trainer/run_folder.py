@@ -1,0 +1,130 @@
+"""The run folder: what was set, the checkpoints, the previews and the logs of one training. It may be moved freely.
+
+config.json    recipe, settings, seed and the shape of the clips
+checkpoints/   step-00000040.safetensors …
+previews/      step-00000000.png and a folder of WAV files for each
+metrics.jsonl  one line a report
+tensorboard/   the same for TensorBoard
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UserError
+from engine.files import write_text
+from trainer.layers import Shape
+from trainer.recipes import Recipe, Value, find_recipe
+
+FORMAT = 1
+CONFIG = "config.json"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that stays the same through a run."""
+
+    recipe: str
+    settings: dict[str, Value]
+    seed: int
+    sample_rate: int
+    channels: int
+    clip_frames: int
+    dataset_digest: str
+    clip_count: int
+    started_from: dict[str, Any] | None  # recipe, seed, step of the run whose weights this one began with
+    version: str = ""
+    format: int = FORMAT
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the networks."""
+        return Shape(self.clip_frames, self.channels, int(self.settings["dim"]), int(self.settings["latent_dim"]))
+
+    @property
+    def row(self) -> Recipe:
+        """The recipe's row in the table."""
+        return find_recipe(self.recipe)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that exists."""
+
+    path: Path
+    config: RunConfig
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoint files."""
+        return self.path / "checkpoints"
+
+    @property
+    def previews(self) -> Path:
+        """The folder of pictures and sounds."""
+        return self.path / "previews"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def metrics(self) -> Path:
+        """The file with one JSON line for each report."""
+        return self.path / "metrics.jsonl"
+
+    @classmethod
+    def exists(cls, path: Path) -> bool:
+        """Whether the folder holds a run."""
+        return (Path(path) / CONFIG).is_file()
+
+    @classmethod
+    def create(cls, path: Path, config: RunConfig) -> Run:
+        """Makes the folder of a new run. Raises UserError if its parent is missing or its place is taken."""
+        path = Path(path)
+        if not path.parent.is_dir():
+            raise UserError(
+                f"The folder {path.parent} does not exist; create it or choose another place for {path.name}."
+            )
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(f"{path} is there already and is not a run; choose another place for the run.")
+        path.mkdir(exist_ok=True)
+        run = cls(path, config)
+        run.checkpoints.mkdir()
+        run.previews.mkdir()
+        text = json.dumps({**asdict(config), "version": version("producergan")}, indent=2)
+        write_text(path / CONFIG, text + "\n")
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Opens a run folder. Raises UserError if there is none or its config cannot be used."""
+        path = Path(path)
+        if not cls.exists(path):
+            raise UserError(f"{path} is not a run; give the folder that `trainer train` made.")
+        try:
+            fields = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+            if fields["format"] != FORMAT:
+                raise UserError(
+                    f"The run {path} has format {fields['format']}, but this version reads format {FORMAT}; "
+                    "use the version that made it."
+                )
+            config = RunConfig(**fields)
+            _ = config.shape, config.row
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"The file {path / CONFIG} is damaged ({error}); restore it or start a new run.") from error
+        return cls(path, config)
+
+
+def set_aside(path: Path) -> Path:
+    """Renames a run to the first free name beside it, RUN-old-1 and so on, and returns that name."""
+    number = 1
+    while (kept := path.with_name(f"{path.name}-old-{number}")).exists():
+        number += 1
+    path.rename(kept)
+    return kept
