@@ -33,6 +33,10 @@ SONG_FRAMES = 65536
 FILES_TO_JUDGE_BY = 50
 """As many are opened beforehand to find out whether most are long."""
 
+BATCH_FILES = 16
+BATCH_BYTES = 2**21
+"""One-shots go to the workers in batches of so many files, or bytes, at most; a song alone."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -126,7 +130,9 @@ def _fill(
     first_with: dict[bytes, str] = {}
     """The digest of every clip so far, and the file that it came from."""
     progress(0, total)
-    with contextlib.closing(workers.ordered_map(_prepare_file, tasks, _crashed, settings.processes)) as outcomes:
+    with contextlib.closing(
+        workers.ordered_map(_prepare_file, _batches(tasks), _crashed, settings.processes)
+    ) as outcomes:
         for task, outcome in zip(tasks, outcomes, strict=True):
             if outcome.unusable:
                 report.add_unused(task.candidate.path, outcome.unusable)
@@ -137,6 +143,18 @@ def _fill(
             done += task.candidate.size
             progress(done, total)
     spools.rmdir()
+
+
+def _batches(tasks: Sequence[_Task]) -> list[list[_Task]]:
+    batches: list[list[_Task]] = []
+    room = 0
+    for task in tasks:
+        if task.candidate.size > room or len(batches[-1]) == BATCH_FILES:
+            batches.append([])
+            room = BATCH_BYTES
+        batches[-1].append(task)
+        room -= task.candidate.size
+    return batches
 
 
 def _take_clips(
@@ -216,7 +234,7 @@ def _with_clip_length(settings: Settings, candidates: Sequence[Candidate]) -> Se
 def _most_are_long(candidates: Sequence[Candidate]) -> bool:
     """Looks at the lengths of some files, evenly spread. In a worker, since opening a file may crash too."""
     some = candidates[:: max(1, len(candidates) // FILES_TO_JUDGE_BY)]
-    seconds = [length for length in workers.ordered_map(_seconds, some, lambda _: 0.0, processes=1) if length > 0]
+    seconds = [length for length in workers.ordered_map(_seconds, [some], lambda _: 0.0) if length > 0]
     return sum(length > HEAD_SECONDS for length in seconds) * 2 > len(seconds)
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -15,30 +15,35 @@ from typing import TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-TASKS_AHEAD = 8
-"""How many tasks a worker may be ahead of the reader, so that what waits to be read is bounded."""
+BATCHES_AHEAD = 4
+"""How many batches a worker may be ahead of the reader, so that what waits to be read is bounded."""
 
 
 def ordered_map(
-    work: Callable[[Task], Result], tasks: Sequence[Task], crashed: Callable[[Task], Result], processes: int = 0
+    work: Callable[[Task], Result],
+    batches: Sequence[Sequence[Task]],
+    crashed: Callable[[Task], Result],
+    processes: int = 0,
 ) -> Generator[Result, None, None]:
     """Yields `work(task)` for each task, in the order of the tasks; `crashed(task)` where it kills its process.
 
-    `work` is a module's function; what it raises is raised here. `processes`: 0 for one on each core.
+    A batch goes to a worker in one piece: handing over is dear beside small tasks. `work` is a module's function; what
+    it raises is raised here. `processes`: 0 for one on each core.
     """
-    processes = min(processes or available_cores(), max(1, len(tasks)))
-    waiting = deque(tasks)
+    processes = min(processes or available_cores(), max(1, len(batches)))
     others = set(multiprocessing.active_children())
+    waiting = deque(batches)
     while waiting:
         with _pool(processes) as pool:
-            running: deque[tuple[Task, Future[Result]]] = deque()
+            running: deque[tuple[Sequence[Task], Future[list[Result]]]] = deque()
             try:
                 while waiting or running:
-                    while waiting and len(running) < processes * TASKS_AHEAD:
-                        running.append((waiting[0], pool.submit(work, waiting[0])))
+                    while waiting and len(running) < processes * BATCHES_AHEAD:
+                        running.append((waiting[0], pool.submit(_each, work, waiting[0])))
                         waiting.popleft()
-                    yield running[0][1].result()
+                    results = running[0][1].result()
                     running.popleft()
+                    yield from results
             except BrokenProcessPool:
                 # A dead worker takes the whole pool with it, and nobody says whose task it was.
                 pass
@@ -49,9 +54,8 @@ def ordered_map(
             finally:
                 for _, future in running:
                     future.cancel()
-        # So each of those that were on their way is done again, alone.
-        for task, _ in running:
-            yield _alone(work, task, crashed)
+        # So what was on its way is done again, one task at a time.
+        yield from _one_by_one(work, [task for batch, _ in running for task in batch], crashed)
 
 
 def available_cores() -> int:
@@ -59,12 +63,23 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _alone(work: Callable[[Task], Result], task: Task, crashed: Callable[[Task], Result]) -> Result:
-    with _pool(1) as pool:
-        try:
-            return pool.submit(work, task).result()
-        except BrokenProcessPool:
-            return crashed(task)
+def _each(work: Callable[[Task], Result], batch: Sequence[Task]) -> list[Result]:
+    return [work(task) for task in batch]
+
+
+def _one_by_one(
+    work: Callable[[Task], Result], tasks: Sequence[Task], crashed: Callable[[Task], Result]
+) -> Iterator[Result]:
+    waiting = deque(tasks)
+    while waiting:
+        with _pool(1) as pool:
+            try:
+                while waiting:
+                    result = pool.submit(work, waiting[0]).result()
+                    waiting.popleft()
+                    yield result
+            except BrokenProcessPool:
+                yield crashed(waiting.popleft())
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
