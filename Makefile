@@ -1,0 +1,65 @@
+# ProducerGAN: `make play` to play, `make test` to test, `make help` for the rest.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
+# Both of onnxruntime's builds own the same package folder, so one venv has one of them.
+RUNTIME := $(if $(shell nvidia-smi -L 2>/dev/null),gpu,cpu)
+# Built without pip's isolation, so that a change of one C++ file compiles that file only.
+BUILD_TOOLS := scikit-build-core nanobind cmake ninja
+# The install is editable: Python files count as they stand, and only these make it stale.
+SOURCES := $(shell find engine/native -type f) CMakeLists.txt pyproject.toml constraints.txt tools/system-packages
+CPP := $(shell find engine/native tests -name '*.cpp' -o -name '*.hpp')
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help play setup test test-long check format clean
+
+help: ## list these commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+play: $(VENV)/.ready-to-play ## set up everything and play the bundled preset (ARGS='--demo' and other options of `engine play`)
+	@$(BIN)/engine play $(ARGS)
+
+setup: $(VENV)/.ready-to-test ## set up everything that playing, training and the tests need
+
+test: $(VENV)/.ready-to-test ## set up everything and run the tests (ARGS for pytest)
+	@$(BIN)/python -m pytest -m "not long" $(ARGS)
+
+test-long: $(VENV)/.ready-to-test ## the soaks and the fuzzing that `make test` leaves out
+	@$(BIN)/python -m pytest -m long $(ARGS)
+
+check: $(VENV)/.ready-to-test ## style and types: ruff, mypy, clang-format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
+
+format: $(VENV)/.ready-to-test ## lay out all code as `make check` wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CPP)
+
+clean: ## remove what these commands made, the virtual environment included
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready-to-play: $(SOURCES)
+	@tools/system-packages libportaudio2
+	@$(call install,$(RUNTIME))
+	@touch $@
+
+$(VENV)/.ready-to-test: $(SOURCES)
+	@tools/system-packages libportaudio2 jackd2
+	@$(call install,$(RUNTIME)$(comma)train$(comma)dev)
+	@touch $(VENV)/.ready-to-play $@
+
+comma := ,
+define install
+set -e; \
+test -x $(BIN)/python || tools/make-venv $(VENV); \
+echo "Installing into $(VENV): the build tools ($(BUILD_TOOLS)), then ProducerGAN with its parts $(1)."; \
+$(PIP) install -c constraints.txt $(BUILD_TOOLS); \
+$(PIP) install -c constraints.txt --no-build-isolation -e '.[$(1)]'
+endef
