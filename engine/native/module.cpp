@@ -67,8 +67,11 @@ std::size_t index_of(const Table& table, const std::string& id) {
 
 Zone zone_from(nb::dict row) {
     Zone zone;
-    zone.low = nb::cast<int>(row["low"]);
-    zone.high = nb::cast<int>(row["high"]);
+    for (int key : nb::cast<std::vector<int>>(row["keys"])) {
+        if (key < 0 || key >= config::keys)
+            throw nb::value_error("a zone's keys lie between 0 and 127");
+        zone.notes.set(static_cast<std::size_t>(key));
+    }
     zone.shared = nb::cast<bool>(row["shared"]);
     zone.root = nb::cast<int>(row["root"]);
     zone.siblings = nb::cast<int>(row["siblings"]);
@@ -211,7 +214,7 @@ NB_MODULE(_native, m) {
                  return program;
              }),
              nb::arg("zones"), nb::arg("play"), nb::arg("claimed"),
-             "zones: dicts of low, high, shared, root, siblings, parameters; play: parameter values by id; claimed: "
+             "zones: dicts of keys, shared, root, siblings, parameters; play: parameter values by id; claimed: "
              "controllers that belong to macros. Raises ValueError, KeyError.")
         .def(
             "put",

@@ -264,7 +264,7 @@ void Sampler::note_off(int channel, int key) noexcept {
 
 void Sampler::note_on(int channel, int key, int velocity) noexcept {
     counters_.add(Counter::notes);
-    const auto in_zone = [&](const Zone& zone) { return key >= zone.low && key <= zone.high; };
+    const auto in_zone = [&](const Zone& zone) { return zone.notes[static_cast<std::size_t>(key)]; };
     // First end what the note ends, so that its own layers do not choke one another.
     each_voice([&](Voice& voice) {
         if (voice.mode() != Mode::one_shot && (voice.key_down || voice.pedal_held) &&

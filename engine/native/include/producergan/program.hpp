@@ -12,10 +12,9 @@
 
 namespace producergan {
 
-/// A key range with one way of finding its sound and one set of parameters.
+/// Keys with one way of finding their sound and one set of parameters.
 struct Zone {
-    int low = 0;         // lowest MIDI note
-    int high = 127;      // highest MIDI note
+    std::bitset<config::keys> notes; // the MIDI notes that it plays; they need not be next to each other
     bool shared = false; // one clip table slot (the root's) for all keys, played at pitch: a chromatic zone
     int root = 60;       // the note at which a chromatic zone plays its clip unchanged
     int siblings = 1;    // slots of the round robin
