@@ -108,6 +108,8 @@ def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip
     """The frame of the source at which `held` begins."""
     previous: Block | None = None
     """The clip before, if `held` begins in its middle."""
+    inside = False
+    """Whether `held` begins in the middle of something. A sound's own beginning is not faded."""
     for block in blocks:
         pending.append(block.copy())
         frames += len(block)
@@ -117,13 +119,13 @@ def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip
         while len(held) >= clip_frames:
             quiet = _leading_silence(held)
             if quiet:
-                previous, held, start = None, held[quiet:], start + quiet
+                previous, inside, held, start = None, False, held[quiet:], start + quiet
                 continue
             clip = held[:clip_frames]
             previous = clip if _rms(clip) > SILENCE else None
             if previous is not None:
-                yield _cut_out(clip, start, fade, fade)
-            held, start = held[hop:], start + hop
+                yield _cut_out(clip, start, fade if inside else 0, fade)
+            inside, held, start = True, held[hop:], start + hop
         frames = len(held)
     held = _joined(held, pending)
     quiet = _leading_silence(held)
@@ -136,7 +138,7 @@ def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip
     elif len(held) and _rms(held) > SILENCE:
         samples = np.zeros((clip_frames, held.shape[1]), np.float32)
         samples[: len(held)] = held
-        yield _cut_out(samples, start, fade if start else 0, 0)
+        yield _cut_out(samples, start, fade if inside and not quiet else 0, 0)
 
 
 def _take(blocks: Iterator[Block], frames: int) -> tuple[Block, bool]:
@@ -193,7 +195,9 @@ def _leading_silence(audio: Block) -> int:
     if len(audio) and float(np.abs(audio[:LEVEL_FRAMES]).max()) > SILENCE:
         return 0
     steps = len(audio) // LEVEL_FRAMES
-    loud = np.abs(audio[: steps * LEVEL_FRAMES]).reshape(steps, -1).max(axis=1, initial=0.0) > SILENCE
+    if not steps:
+        return 0
+    loud = np.abs(audio[: steps * LEVEL_FRAMES]).reshape(steps, -1).max(axis=1) > SILENCE
     return (int(np.argmax(loud)) if loud.any() else steps) * LEVEL_FRAMES
 
 
