@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,53 @@ def generate(generator: Generator, seeds: Sequence[int], prior: str) -> NDArray[
             pieces.append(generator(torch.from_numpy(z).to(device)).cpu().numpy()[: len(group)])
     audio: NDArray[np.float32] = np.concatenate(pieces)
     return audio
+
+
+def sample(source: Path, folder: Path, seeds: Sequence[int]) -> list[Path]:
+    """Writes the seeds' sounds, of a run (its newest checkpoint) or an instrument, into a folder, made if need be.
+
+    Returns the paths. Raises UserError if the source is neither, or the folder cannot be made.
+    """
+    if Path(source).is_dir():
+        from trainer.export import load_generator
+        from trainer.run_folder import Run
+
+        run = Run.open(source)
+        make_folder(folder)
+        generator, _ = load_generator(run, "best", run.config.row.weights)
+        return write_in_groups(
+            folder, seeds, run.config.sample_rate, lambda group: generate(generator, group, run.config.row.prior)
+        )
+    from engine.instrument import Instrument
+
+    instrument = Instrument.open(source)
+    make_folder(folder)
+
+    def play(group: Sequence[int]) -> NDArray[np.float32]:
+        z = [from_seed(seed, instrument.latent_dim, instrument.prior) for seed in group]
+        return instrument.generate(np.stack(z))
+
+    return write_in_groups(folder, seeds, instrument.sample_rate, play)
+
+
+def write_in_groups(
+    folder: Path, seeds: Sequence[int], sample_rate: int, make: Callable[[Sequence[int]], NDArray[np.float32]]
+) -> list[Path]:
+    """Makes and writes a few sounds at a time, so that memory does not grow with their number."""
+    paths: list[Path] = []
+    for start in range(0, len(seeds), BATCH):
+        group = seeds[start : start + BATCH]
+        paths += write_wavs(folder, group, make(group), sample_rate)
+    return paths
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder unless it is there. Raises UserError if its parent is missing or a file is in its place."""
+    if not folder.parent.is_dir():
+        raise UserError(f"The folder {folder.parent} does not exist; create it or choose another place for the sounds.")
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; name a folder for the sounds.")
+    folder.mkdir(exist_ok=True)
 
 
 def write_wavs(folder: Path, seeds: Sequence[int], audio: NDArray[np.float32], sample_rate: int) -> list[Path]:

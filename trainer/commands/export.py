@@ -1,0 +1,51 @@
+"""`trainer export`: writes a run's generator as an instrument file."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.command import print_json
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the arguments."""
+    parser.add_argument("run", metavar="RUN", type=Path, help="folder made by `trainer train`")
+    parser.add_argument("-o", "--output", metavar="FILE.onnx", type=Path, required=True, help="the instrument to write")
+    parser.add_argument(
+        "--checkpoint", default="best", metavar="best|last|STEP", help="which one (default: best, for now the last)"
+    )
+    parser.add_argument(
+        "--weights", choices=("ema", "raw"), help="running mean or plain (default: the recipe's choice)"
+    )
+    parser.add_argument("--name", metavar="TEXT", help="what the instrument is called (default: the run's folder)")
+    parser.add_argument(
+        "--licence",
+        metavar="TEXT",
+        default="unspecified: as the audio it was trained on",
+        help="under which the instrument may be used",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Exports and says what was written."""
+    from trainer.export import export
+    from trainer.run_folder import Run
+
+    done = export(
+        Run.open(arguments.run),
+        arguments.output,
+        arguments.checkpoint,
+        arguments.weights,
+        arguments.name,
+        arguments.licence,
+    )
+    if arguments.json:
+        print_json({**asdict(done), "path": str(done.path)})
+        return
+    print(
+        f"{done.path}: “{done.name}”, step {done.step:,}, {done.weights} weights, {done.bytes / 1e6:.1f} MB; "
+        f"largest difference from PyTorch {done.largest_error:.1e}"
+    )

@@ -1,0 +1,164 @@
+"""Writes a run's generator as an instrument file (DESIGN: the instrument file), after checking it against PyTorch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import UserError
+from engine.files import replacing
+from engine.latent import from_seed
+from trainer.layers import Shape
+from trainer.onnx_graph import build
+from trainer.run_folder import Run
+
+if TYPE_CHECKING:
+    import torch
+    from onnx import ModelProto
+
+    from trainer.wavegan import Generator
+
+FORMAT = 1
+TOLERANCE = 1e-4  # largest difference from PyTorch that a file may have
+MOST_BYTES = 2**31 - 2**20  # protobuf ends at 2 GiB, and the file holds a little besides the weights
+CHECKED_SEEDS = 4
+RANDOM_WINDOWS = 12
+WEIGHTS = {"raw": "generator.", "ema": "ema."}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    path: Path
+    name: str
+    step: int
+    weights: str
+    largest_error: float
+    bytes: int
+
+
+def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str | None, licence: str) -> Exported:
+    """Writes the checkpoint `best`, `last` or a step as an instrument; weights None means what the recipe exports.
+
+    Raises UserError if there is no such checkpoint, the model is too large or differs from PyTorch.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise UserError(f"The folder {path.parent} does not exist; create it or choose another place for {path.name}.")
+    if path.suffix.lower() != ".onnx":
+        raise UserError(f"{path} should end in .onnx, the ending of instrument files.")
+    chosen = weights or run.config.row.weights
+    generator, step = load_generator(run, checkpoint, chosen)
+    title = run.path.resolve().name if name is None else name
+    if not title.strip() or not licence.strip():
+        raise UserError("The name and the licence of an instrument must not be empty.")
+    metadata = describe(run, step, chosen, title, licence)
+    model = build_checked_size(run.config.shape, generator, metadata)
+    data = model.SerializeToString()
+    error = largest_error(data, generator, run.config.shape, run.config.row.prior)
+    # Written so that a NaN is refused too.
+    if not error <= TOLERANCE:
+        raise UserError(
+            f"The instrument differs from the trained network by {error:.1e}, more than {TOLERANCE:.0e}, and was not "
+            "written; choose another --checkpoint."
+        )
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+    return Exported(path, title, step, chosen, error, len(data))
+
+
+def load_generator(run: Run, checkpoint: str, weights: str) -> tuple[Generator, int]:
+    """A run's generator, `raw` or `ema`, and the step it was saved at. Raises UserError if it cannot be had."""
+    from trainer.checkpoint import load_chosen
+    from trainer.wavegan import Generator
+
+    prefix = WEIGHTS[weights]
+    progress, tensors, _ = load_chosen(run.checkpoints, checkpoint, (prefix,))
+    generator = Generator(run.config.shape)
+    try:
+        generator.load_state_dict({key.removeprefix(prefix): value for key, value in tensors.items()})
+    except RuntimeError as error:
+        raise UserError(f"The checkpoint of step {progress.step} does not fit the config of {run.path}.") from error
+    return generator.requires_grad_(False), progress.step
+
+
+def describe(run: Run, step: int, weights: str, name: str, licence: str) -> dict[str, str]:
+    """The file's metadata."""
+    config = run.config
+    provenance: dict[str, Any] = {
+        "dataset": config.dataset_digest,
+        "clips": config.clip_count,
+        "recipe": config.recipe,
+        "settings": config.settings,
+        "steps": step,
+        "weights": weights,
+        "seed": config.seed,
+        "started_from": config.started_from,
+        "version": version("producergan"),
+    }
+    return {
+        "producergan.format": str(FORMAT),
+        "name": name,
+        "sample_rate": str(config.sample_rate),
+        "channels": str(config.channels),
+        "clip_frames": str(config.clip_frames),
+        "latent_dim": str(config.shape.latent_dim),
+        "prior": config.row.prior,
+        "directions": "{}",
+        "favourites": "[]",
+        "provenance": json.dumps(provenance, ensure_ascii=False),
+        "licence": licence,
+    }
+
+
+def build_checked_size(
+    shape: Shape, generator: torch.nn.Module, metadata: Mapping[str, str], most_bytes: int = MOST_BYTES
+) -> ModelProto:
+    """The ONNX model. Raises UserError if its weights do not fit into one file."""
+    weights = {name: tensor.cpu().numpy() for name, tensor in generator.state_dict().items()}
+    # Kernels are padded to whole strides in the file: 28 taps for 25.
+    size = sum(array.nbytes for array in weights.values()) * 28 // 25
+    if size > most_bytes:
+        raise UserError(
+            f"The generator has {size / 2**30:.1f} GiB of weights, and one ONNX file holds "
+            f"{most_bytes / 2**30:.1f} GiB at most; train with a smaller --set dim."
+        )
+    return build(shape, weights, metadata)
+
+
+def largest_error(model: bytes, generator: Generator, shape: Shape, prior: str) -> float:
+    """The largest difference between the model in onnxruntime and PyTorch: whole clips and windows, both edges."""
+    import onnxruntime
+    import torch
+
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    z = np.stack([from_seed(seed, shape.latent_dim, prior) for seed in range(CHECKED_SEEDS)])
+    with torch.no_grad():
+        expected: NDArray[np.float32] = generator(torch.from_numpy(z)).numpy()
+    worst = 0.0
+    for start, stop in checked_windows(shape.clip_frames):
+        audio = session.run(["audio"], {"z": z, "window": np.array([start, stop], np.int64)})[0]
+        if audio.shape != (CHECKED_SEEDS, shape.channels, stop - start):
+            raise UserError(f"The exported network gives the wrong shape {audio.shape} for frames {start} to {stop}.")
+        worst = float(np.maximum(worst, np.abs(audio - expected[..., start:stop]).max()))  # a NaN stays
+    return worst
+
+
+def checked_windows(frames: int) -> Iterator[tuple[int, int]]:
+    """The whole clip, short windows at both edges, and random ones, the same each time."""
+    yield 0, frames
+    for length in (1, 3, 1024):
+        yield 0, length
+        yield frames - length, frames
+    random = np.random.default_rng(frames)
+    for _ in range(RANDOM_WINDOWS):
+        start, stop = np.sort(random.choice(frames + 1, 2, replace=False))
+        yield int(start), int(stop)
