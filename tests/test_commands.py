@@ -1,0 +1,76 @@
+"""Every command of the three programs: its help is quick, and its exit status is honest."""
+
+from __future__ import annotations
+
+import importlib
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.command import Command
+
+PROGRAMS = ("trainer", "engine", "bridge")
+
+
+def commands(program: str) -> tuple[Command, ...]:
+    table: tuple[Command, ...] = importlib.import_module(f"{program}.cli").COMMANDS
+    return table
+
+
+def call(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the installed program, as a user's shell would."""
+    path = Path(sys.executable).parent / program
+    return subprocess.run([path, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+CALLS = [(program,) for program in PROGRAMS] + [
+    (program, command.name) for program in PROGRAMS for command in commands(program)
+]
+
+
+@pytest.mark.parametrize("words", CALLS, ids=" ".join)
+def test_help_answers_within_half_a_second(words: tuple[str, ...]) -> None:
+    call(*words, "--help")  # the first run compiles the modules
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        result = call(*words, "--help")
+        seconds.append(time.perf_counter() - start)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith(f"usage: {' '.join(words)}")
+    assert statistics.median(seconds) < 0.5
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_lists_every_command_with_its_summary(program: str) -> None:
+    text = " ".join(call(program, "--help").stdout.split())
+    for command in commands(program):
+        assert f"{command.name} {command.summary}" in text
+
+
+@pytest.mark.parametrize("words", CALLS, ids=" ".join)
+def test_an_unknown_option_is_wrong_use(words: tuple[str, ...]) -> None:
+    result = call(*words, "--no-such-option")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "usage:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_no_command_or_an_unknown_one_is_wrong_use(program: str) -> None:
+    assert call(program).returncode == 2
+    assert call(program, "no-such-command").returncode == 2
+
+
+def test_a_failure_is_one_sentence_and_exit_status_one(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.onnx"
+    result = call("engine", "info", str(missing))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert str(missing) in result.stderr
