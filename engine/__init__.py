@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine import latent as latent
     from engine.instrument import Instrument as Instrument
+    from engine.offline import render as render
 
 # Public name → (module, its name there; "" for the module itself), loaded when first asked for: `--help` loads none.
 _PUBLIC = {
     "Instrument": ("engine.instrument", "Instrument"),
     "latent": ("engine.latent", ""),
+    "render": ("engine.offline", "render"),
 }
 
-__all__ = ["Instrument", "latent"]
+__all__ = ["Instrument", "latent", "render"]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,6 +43,16 @@ class Controls:
             return self._controller(number, value)
         return False
 
+    def reacts_to(self, message: bytes) -> bool:
+        """Whether a message may change what is wanted: a macro's controller, or what draws new seeds."""
+        if len(message) < 3:
+            return False
+        kind, number = message[0] & 0xF0, message[1]
+        triggers = (self.preset.new_last, self.preset.new_all)
+        if kind == 0x90:
+            return message[2] > 0 and Trigger("note", number) in triggers
+        return kind == 0xB0 and number in self.preset.claimed_controllers
+
     def _note(self, key: int) -> bool:
         if self._pulled("note", key):
             return True

@@ -6,7 +6,7 @@ A new wish replaces an older one that is not begun, because the list is made fro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from engine.sound import Sound
@@ -24,6 +24,9 @@ class Course:
     position: float  # frames of the clip
     speed: float  # frames of the clip a second; negative when it reads backwards
     loop: tuple[float, float] | None = None  # frames: start and end
+    loop_fade: float = (
+        0.0  # frames: the loop's crossfade, which reads as many on the far side of where it goes round to
+    )
 
     def after(self, seconds: float) -> Course:
         """The course that much later."""
@@ -33,7 +36,7 @@ class Course:
             passed = position >= end if self.speed > 0 else position < start
             if passed:
                 position = start + (position - start) % (end - start)
-        return Course(position, self.speed, self.loop)
+        return replace(self, position=position)
 
     def blocks(self, total: int) -> list[int]:
         """The blocks that it will read, in that order, each once. Empty if it has left the clip."""
@@ -42,8 +45,9 @@ class Course:
             return []
         if self.loop is None:
             return list(range(here, total)) if self.speed > 0 else list(range(here, -1, -1))
-        first = int(self.loop[0] // BLOCK_FRAMES)
-        last = min(total, -int(-self.loop[1] // BLOCK_FRAMES)) - 1
+        before, beyond = (self.loop_fade, 0.0) if self.speed > 0 else (0.0, self.loop_fade)
+        first = max(0, int((self.loop[0] - before) // BLOCK_FRAMES))
+        last = min(total, -int(-(self.loop[1] + beyond) // BLOCK_FRAMES)) - 1
         if self.speed > 0:
             return [*range(here, last + 1), *range(first, min(here, last + 1))]
         return [*range(here, first - 1, -1), *range(last, max(here, first - 1), -1)]

@@ -20,12 +20,17 @@ def native_program(preset: Preset, values: Values) -> _native.Program:
             "shared": isinstance(zone.source, Chromatic),
             "root": zone.source.root if isinstance(zone.source, Chromatic) else 60,
             "siblings": zone.siblings,
-            "parameters": {id_: value for (at, id_), value in values.items() if at == index},
+            "parameters": zone_values(values, index),
         }
         for index, zone in enumerate(preset.zones)
     ]
     play = {id_: value for (at, id_), value in values.items() if at is None}
     return _native.Program(zones, play, sorted(preset.claimed_controllers))
+
+
+def zone_values(values: Values, zone: int) -> dict[str, float]:
+    """The parameters of one zone out of those of `Preset.parameters`."""
+    return {id_: value for (at, id_), value in values.items() if at == zone}
 
 
 def table_slot(zone: Zone, slot: Slot) -> Slot:
@@ -48,6 +53,7 @@ def voice_course(report: _native.VoiceReport, clip_frames: int, rate: float) -> 
     loop = (float(report.loop_start), float(report.loop_end)) if report.looping else None
     speed = report.step * rate
     if not report.reverse:
-        return Course(report.position, speed, loop)
+        return Course(report.position, speed, loop, report.loop_fade)
     last = clip_frames - 1
-    return Course(last - report.position, -speed, (last - loop[1], last - loop[0]) if loop else None)
+    backwards = (last - loop[1], last - loop[0]) if loop else None
+    return Course(last - report.position, -speed, backwards, report.loop_fade)

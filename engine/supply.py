@@ -12,7 +12,7 @@ from engine import _native
 from engine.generator import Generator
 from engine.plan import Course, Job, Slot, Voice, batch, plan
 from engine.preset import Preset
-from engine.program import Values, native_program, start_course, table_slot, voice_course
+from engine.program import Values, native_program, start_course, table_slot, voice_course, zone_values
 from engine.sound import Sound
 
 CACHE_BYTES = 512 << 20  # clips that are kept beyond those wanted now, so that a knob turned back costs nothing
@@ -62,10 +62,8 @@ class Supply:
 
     def want(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> None:
         """Replaces what is wanted. The zones are those of the preset loaded last."""
-        starts = {}
-        for index in range(len(preset.zones)):
-            zone_values = {id_: value for (at, id_), value in values.items() if at == index}
-            starts[index] = start_course(zone_values, self.generator.instrument.clip_frames)
+        frames = self.generator.instrument.clip_frames
+        starts = {index: start_course(zone_values(values, index), frames) for index in range(len(preset.zones))}
         self._wanted = Wanted(preset, values, dict(sounds), starts)
 
     def voices(self) -> list[Voice]:
@@ -75,10 +73,11 @@ class Supply:
         return [
             Voice((report.zone, report.key, report.sibling), voice_course(report, frames, self._rate))
             for report in sorted(reports, key=lambda report: -report.voice)
-            if not report.released or report.looping
         ]
 
-    def jobs(self, voices: Sequence[Voice], recent: Sequence[tuple[int, int]] = (), look_ahead: float = 0.0) -> list[Job]:
+    def jobs(
+        self, voices: Sequence[Voice], recent: Sequence[tuple[int, int]] = (), look_ahead: float = 0.0
+    ) -> list[Job]:
         """The next batch to make; empty if everything wanted is there."""
         wanted = self._wanted
         if wanted is None:
@@ -116,7 +115,7 @@ class Supply:
     def covers(self, sound: Sound, course: Course, seconds: float) -> bool:
         """Whether the blocks are there that a voice on this course reads in the next `seconds`."""
         ready = self._ready.get(sound, 0)
-        frames = abs(course.speed) * seconds
+        frames = abs(course.speed) * seconds + course.loop_fade
         order = course.blocks(self.generator.block_total)
         needed = int(frames // _native.BLOCK_FRAMES) + 2  # it may stand near a block's end
         return all(ready >> block & 1 for block in order[:needed])

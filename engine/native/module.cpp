@@ -237,6 +237,7 @@ NB_MODULE(_native, m) {
                      "Frames of the clip an output frame.")
         .def_ro("loop_start", &VoiceReport::loop_start)
         .def_ro("loop_end", &VoiceReport::loop_end)
+        .def_ro("loop_fade", &VoiceReport::loop_fade, "Frames of the loop's crossfade; it reads as many before its start.")
         .def_ro("zone", &VoiceReport::zone)
         .def_ro("key", &VoiceReport::key)
         .def_ro("slot_key", &VoiceReport::slot_key)

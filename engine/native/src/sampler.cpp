@@ -525,6 +525,7 @@ void Sampler::publish() noexcept {
         report.step = voice.step();
         report.loop_start = voice.loop_start();
         report.loop_end = voice.loop_end();
+        report.loop_fade = voice.loop_fade();
         report.zone = static_cast<std::uint8_t>(origin.zone);
         report.key = static_cast<std::uint8_t>(origin.key);
         report.slot_key = static_cast<std::uint8_t>(origin.slot_key);

@@ -22,8 +22,9 @@ void Snapshot::add(const VoiceReport& v) noexcept {
                                          v.clip,
                                          static_cast<std::uint64_t>(v.position),
                                          static_cast<std::uint64_t>(v.step),
-                                         static_cast<std::uint64_t>(v.loop_start),
-                                         static_cast<std::uint64_t>(v.loop_end),
+                                         static_cast<std::uint64_t>(v.loop_start) << 32 |
+                                             static_cast<std::uint64_t>(v.loop_end),
+                                         static_cast<std::uint64_t>(v.loop_fade),
                                          packed};
     for (int i = 0; i < words; ++i)
         word[i].store(values[i], std::memory_order_relaxed);
@@ -52,8 +53,9 @@ std::int64_t Snapshot::read(std::vector<VoiceReport>& voices) const {
                 v.clip = value(1);
                 v.position = static_cast<std::int64_t>(value(2));
                 v.step = static_cast<std::int64_t>(value(3));
-                v.loop_start = static_cast<std::int64_t>(value(4));
-                v.loop_end = static_cast<std::int64_t>(value(5));
+                v.loop_start = static_cast<std::int64_t>(value(4) >> 32);
+                v.loop_end = static_cast<std::int64_t>(value(4) & 0xffffffffu);
+                v.loop_fade = static_cast<std::int64_t>(value(5));
                 v.zone = byte(0);
                 v.key = byte(8);
                 v.slot_key = byte(16);

@@ -82,6 +82,7 @@ class Voice {
     std::int64_t step() const noexcept { return step_from_; }    // 32.32 fixed point, source frames an output frame
     std::int64_t loop_start() const noexcept { return loop_start_; }
     std::int64_t loop_end() const noexcept { return loop_end_; }
+    std::int64_t loop_fade() const noexcept { return loop_fade_; }
     const ClipRef& clip() const noexcept { return clip_; }
     /// The clip that this voice sounds or is on its way to.
     const ClipRef& newest_clip() const noexcept { return pending_ ? pending_ : next_ ? next_ : clip_; }
