@@ -124,6 +124,16 @@ def jack_client_name() -> str | None:
 _client_name: Any = None
 
 
+def enable_alsa_realtime(stream: Any) -> None:
+    """Asks that ALSA's callback thread be scheduled in real time; PortAudio does so only when told. Never fails."""
+    import sounddevice
+
+    library = ctypes.CDLL(sounddevice._libname)
+    if hasattr(library, "PaAlsa_EnableRealtimeScheduling"):
+        address = int(sounddevice._ffi.cast("uintptr_t", stream._ptr))
+        library.PaAlsa_EnableRealtimeScheduling(ctypes.c_void_p(address), 1)
+
+
 def _portaudio_with_jack() -> Any:
     import sounddevice
 

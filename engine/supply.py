@@ -112,6 +112,13 @@ class Supply:
                 self._tell(slot, job.sound)
         self._forget()
 
+    def playable(self) -> bool:
+        """Whether every slot's sound has the blocks that a note begins with."""
+        wanted = self._wanted
+        return wanted is not None and all(
+            self.covers(sound, wanted.starts[slot[0]], 0.0) for slot, sound in wanted.sounds.items()
+        )
+
     def covers(self, sound: Sound, course: Course, seconds: float) -> bool:
         """Whether the blocks are there that a voice on this course reads in the next `seconds`."""
         ready = self._ready.get(sound, 0)
