@@ -70,7 +70,8 @@ class Adversary:
         self._generator_step()
         # Early on the mean follows closely, or it would hold the initial noise for thousands of steps.
         decay = min(EMA_DECAY, (number + 1) / (number + 10))
-        torch._foreach_lerp_(list(self.ema.parameters()), list(self.generator.parameters()), 1 - decay)
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.ema.parameters()), list(self.generator.parameters()), 1 - decay)
 
     def measured(self) -> Measured:
         """The means since the last call. Waits for the device."""

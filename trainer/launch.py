@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
             f"{config.recipe} on {device.type}: {len(dataset)} clips of {config.clip_frames} frames at "
             f"{config.sample_rate} Hz, {'stereo' if config.channels == 2 else 'mono'}"
         )
-        with stopping(screen) as stopped:
+        with stopping() as stopped:
             training = Training(run, dataset.clips, device, screen, clock, source)
             if training.progress.step:
                 screen.note(f"Going on with {run.path} from step {training.progress.step:,}.")
@@ -149,7 +150,7 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
-def stopping(screen: Display) -> Iterator[Callable[[], bool]]:
+def stopping() -> Iterator[Callable[[], bool]]:
     """Yields a function that tells whether Ctrl-C (or a polite kill) came. A second Ctrl-C stops without saving."""
     came = False
 
@@ -158,7 +159,8 @@ def stopping(screen: Display) -> Iterator[Callable[[], bool]]:
         if came:
             raise KeyboardInterrupt
         came = True
-        screen.note("Stopping: the step is finished first, then the run is saved. (Ctrl-C again to stop at once.)")
+        # Not through a stream: the handler may have interrupted one that is just writing.
+        os.write(2, b"\nStopping: this step is finished first, then the run is saved. Ctrl-C again stops at once.\n")
 
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, handle) for number in signals}

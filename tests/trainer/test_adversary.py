@@ -1,0 +1,89 @@
+import pytest
+import torch
+from tiny_run import SETTINGS, SHAPE
+
+from engine.errors import UserError
+from trainer.adversary import Adversary
+
+
+def adversary(**changes: float) -> Adversary:
+    torch.set_num_threads(1)
+    return Adversary(SHAPE, {**SETTINGS, **changes}, seed=1, device=torch.device("cpu"))
+
+
+def draw() -> torch.Tensor:
+    return torch.zeros(3, 1, 16384)
+
+
+def test_a_step_is_five_critic_steps_each_on_fresh_clips_and_latents_then_one_of_the_generator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained = adversary(critic_steps=5)
+    latents: list[torch.Tensor] = []
+    events: list[str] = []
+    generate, adam_g, adam_d = trained.generator.forward, trained.generator_adam.step, trained.discriminator_adam.step
+    monkeypatch.setattr(trained.generator, "forward", lambda z: (latents.append(z), generate(z))[1])
+    monkeypatch.setattr(trained.generator_adam, "step", lambda: (events.append("generator"), adam_g())[1])
+    monkeypatch.setattr(trained.discriminator_adam, "step", lambda: (events.append("critic"), adam_d())[1])
+    drawn = iter(range(100))
+
+    def counted() -> torch.Tensor:
+        events.append(f"clips {next(drawn)}")
+        return draw()
+
+    trained.step(counted, 0)
+    assert events == [word for i in range(5) for word in (f"clips {i}", "critic")] + ["generator"]
+    assert len(latents) == 6
+    assert len({tuple(z.flatten().tolist()) for z in latents}) == 6
+    assert all(float(z.min()) >= -1 and float(z.max()) < 1 for z in latents)
+
+
+def test_adam_is_the_papers() -> None:
+    trained = adversary(lr=1e-4)
+    for adam in (trained.generator_adam, trained.discriminator_adam):
+        assert adam.param_groups[0]["lr"] == 1e-4
+        assert adam.param_groups[0]["betas"] == (0.5, 0.9)
+
+
+def test_the_running_mean_follows_the_generator() -> None:
+    trained = adversary()
+    for number in range(3):
+        trained.step(draw, number)
+    for mean, raw in zip(trained.ema.parameters(), trained.generator.parameters(), strict=True):
+        assert not mean.requires_grad
+        assert mean.grad_fn is None
+        assert float((mean - raw).abs().max()) < 0.01
+    assert any(
+        not torch.equal(mean, raw)
+        for mean, raw in zip(trained.ema.parameters(), trained.generator.parameters(), strict=True)
+    )
+
+
+def test_the_critic_learns_to_tell_loud_noise_from_the_generator() -> None:
+    trained = adversary(critic_steps=5, lr=1e-3)
+    random = torch.Generator().manual_seed(0)
+
+    def draw_noise() -> torch.Tensor:
+        return torch.rand(3, 1, 16384, generator=random) - 0.5
+
+    trained.step(draw_noise, 0)
+    first = trained.measured().critic_distance
+    for number in range(8):
+        trained.step(draw_noise, number)
+    assert trained.measured().critic_distance > first + 0.5
+
+
+def test_weights_that_do_not_fit_are_refused() -> None:
+    trained = adversary()
+    state = trained.state()
+    state["generator.dense.weight"] = torch.zeros(3, 3)
+    with pytest.raises(UserError, match="generator"):
+        trained.restore_weights(state)
+
+
+def test_weights_that_are_no_numbers_are_seen() -> None:
+    trained = adversary()
+    assert trained.weights_finite()
+    with torch.no_grad():
+        trained.discriminator.dense.bias.fill_(float("nan"))
+    assert not trained.weights_finite()
