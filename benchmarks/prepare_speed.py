@@ -32,7 +32,7 @@ import sys, soundfile, soxr
 rate = int(sys.argv[1])
 for path in sys.stdin.read().splitlines():
     audio, source = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = audio[:, 0] if audio.shape[1] == 1 else audio.mean(axis=1)
+    mono = sum(audio.T[1:], audio[:, 0]) / audio.shape[1]
     soxr.resample(mono, source, rate)
 """
 LIBROSA = """
