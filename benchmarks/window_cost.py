@@ -1,0 +1,130 @@
+"""What the beginnings of many clips cost beside the whole clips: `python benchmarks/window_cost.py [--json]`.
+
+A key map's first 1,024 frames must come long before the rest. The generator is the paper's (16384 frames, d = 64
+unless said) with random weights, written as an instrument file and run by the engine's own Generator: batches of 16,
+whole blocks. Milliseconds are the least of several runs, beginnings and whole clips in turn, since whatever else the
+machine does only adds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.generator import BLOCK_FRAMES, Generator
+from engine.instrument import Instrument
+from engine.latent import from_seed
+from engine.session import default_threads
+from trainer import wavegan
+from trainer.layers import Shape
+from trainer.onnx_graph import build
+
+BAR = 0.25  # of the cost of the whole clips, in batches
+LATENT_DIM, PRIOR, SAMPLE_RATE = 100, "uniform", 16_000
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--dim", type=int, default=64, help="d of the generator (default: %(default)s)")
+    parser.add_argument("--frames", type=int, default=16384, help="of a clip (default: %(default)s)")
+    parser.add_argument("--clips", type=int, default=61, help="how many, one a key (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=default_threads(), help="of onnxruntime (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=5, help="of each; the fastest counts (default: %(default)s)")
+    arguments = parser.parse_args()
+    if min(arguments.clips, arguments.threads, arguments.runs, arguments.dim) < 1:
+        parser.error("--dim, --clips, --threads and --runs must be at least 1")
+    result = measure(
+        Shape(arguments.frames, 1, arguments.dim, LATENT_DIM), arguments.clips, arguments.threads, arguments.runs
+    )
+    if arguments.json:
+        json.dump(result, sys.stdout, indent=2)
+        print()
+        return
+    print(
+        f"{result['clips']} clips of {result['clip_frames']} frames, d = {result['dim']}, {result['threads']} thread(s)"
+    )
+    print(f"{'':>34}{'first 1,024':>12}{'whole clip':>12}{'share':>8}")
+    for name, row in result["cases"].items():
+        print(f"{name:>34}{row['beginning_ms']:>9.1f} ms{row['whole_ms']:>9.1f} ms{row['share']:>8.1%}")
+    print(f"bar: {BAR:.0%} in batches; {'reached' if result['reached'] else 'missed'}")
+
+
+def measure(shape: Shape, clips: int, threads: int, runs: int) -> dict[str, Any]:
+    """The costs of beginnings and whole clips: all in batches of 16, all in one batch, and of a single clip."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "random.onnx")
+        write_random_instrument(path, shape)
+        generator = Generator(Instrument.open(path), "cpu", threads)
+    together = Generator(generator.instrument, "cpu", threads, batches=(clips,))
+    z = np.stack([from_seed(seed, shape.latent_dim, PRIOR) for seed in range(clips)])
+    cases = {
+        f"{clips} clips in batches of {generator.batches[-1]}": compare(generator, z, runs),
+        f"{clips} clips in one batch": compare(together, z, runs),
+        "1 clip": compare(generator, z[:1], runs),
+    }
+    return {
+        "measured": f"the first {BLOCK_FRAMES} frames beside whole clips, onnxruntime on the CPU, least of {runs} runs",
+        "clips": clips,
+        "clip_frames": shape.clip_frames,
+        "dim": shape.dim,
+        "threads": threads,
+        "cores": os.cpu_count(),
+        "cases": cases,
+        "bar": BAR,
+        "reached": next(iter(cases.values()))["share"] < BAR,
+    }
+
+
+def compare(generator: Generator, z: np.ndarray[Any, Any], runs: int) -> dict[str, float]:
+    """Milliseconds of the first block and of the whole, and their ratio."""
+    generator.generate(z, 0, 1)
+    generator.generate(z, 0, generator.block_total)
+    beginning, whole = [], []
+    for _ in range(runs):
+        beginning.append(milliseconds(lambda: generator.generate(z, 0, 1)))
+        whole.append(milliseconds(lambda: generator.generate(z, 0, generator.block_total)))
+    return {"beginning_ms": min(beginning), "whole_ms": min(whole), "share": min(beginning) / min(whole)}
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """How long the work takes."""
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def write_random_instrument(path: Path, shape: Shape) -> None:
+    """Writes an untrained generator as an instrument file."""
+    network = wavegan.Generator(shape)
+    wavegan.initialise(network, torch.Generator().manual_seed(0))
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    fields = {
+        "producergan.format": "1",
+        "name": "Random weights",
+        "sample_rate": str(SAMPLE_RATE),
+        "channels": str(shape.channels),
+        "clip_frames": str(shape.clip_frames),
+        "latent_dim": str(shape.latent_dim),
+        "prior": PRIOR,
+        "directions": "{}",
+        "favourites": "[]",
+        "provenance": "{}",
+        "licence": "none needed",
+    }
+    path.write_bytes(build(shape, weights, fields).SerializeToString())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "window_cost.py"
+
+
+def test_it_prints_one_json_object_that_says_what_was_measured() -> None:
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--json", "--dim", "4", "--clips", "3", "--runs", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    result = json.loads(done.stdout)
+    assert result["clips"] == 3
+    assert "1024 frames" in result["measured"]
+    assert set(result["cases"]) == {"3 clips in batches of 16", "3 clips in one batch", "1 clip"}
+    for row in result["cases"].values():
+        assert row["share"] == row["beginning_ms"] / row["whole_ms"]
