@@ -131,7 +131,7 @@ class _StreamOutput:
         self._callback = callback  # the stream holds only its address
         cast = sounddevice._ffi.cast
         try:
-            # `_StreamBase` takes a C function as it is, as rtmixer hands it one; `OutputStream` would wrap it in Python.
+            # `_StreamBase` takes a C function as it is (rtmixer uses it so); `OutputStream` would wrap it in Python.
             self._stream: Any = sounddevice._StreamBase(
                 kind="output",
                 samplerate=choice.rate,

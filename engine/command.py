@@ -15,7 +15,7 @@ from engine.errors import UserError
 
 @dataclass(frozen=True)
 class Command:
-    """A row of a command table. `module` defines `configure(parser)` and `run(arguments)`, and imports nothing heavy."""
+    """A row of a command table. `module` defines `configure(parser)` and `run(arguments)`; it imports nothing heavy."""
 
     name: str
     summary: str

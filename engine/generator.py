@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine._native import BLOCK_FRAMES
 from engine.instrument import Instrument
 from engine.session import open_session
 
-BLOCK_FRAMES = 1024
 BATCHES = (1, 2, 4, 8, 16)
 
 

@@ -101,7 +101,8 @@ class OfflineLoop:
             first = at
             while at < len(events) and events[at][0] <= frame:
                 at += 1
-            if any([self._controls.handle(message) for _, message in events[first:at]]):
+            changed = [self._controls.handle(message) for _, message in events[first:at]]
+            if any(changed):
                 self._move(frame)
             # Up to the next event that moves something, or the next wish, nothing changes what is wanted.
             stop = min(frame + longest, moving[bisect_right(moving, frame)])

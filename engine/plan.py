@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from engine._native import BLOCK_FRAMES
 from engine.sound import Sound
 
-BLOCK_FRAMES = 1024
 FIRST_BLOCKS = 2  # made at once for a key or voice that has nothing yet: some 0.13 s at 16 kHz
 
 Slot = tuple[int, int, int]  # zone index, key, sibling

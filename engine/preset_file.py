@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from engine import macro, parameters
+from engine._native import MAX_SIBLINGS, MAX_ZONES
 from engine.errors import UserError
 from engine.keys import format_keys, parse_key, parse_keys
 from engine.latent import MAX_SEED
 from engine.macro import Macro, Target, Trigger
 from engine.preset import Preset, eight
-from engine.zone import MAX_SIBLINGS, MAX_ZONES, Chromatic, Seeds, Zone
+from engine.zone import Chromatic, Seeds, Zone
 from engine.zone import Path as PathSource
 
 FORMAT = 1

@@ -9,9 +9,6 @@ from typing import Protocol
 from engine import latent
 from engine.latent import Latent
 
-MAX_ZONES = 64  # these two as the native config has them
-MAX_SIBLINGS = 8
-
 
 @dataclass(frozen=True)
 class Space:

@@ -62,9 +62,8 @@ def run(arguments: argparse.Namespace) -> None:
             }
         )
         return
-    print(
-        f"{arguments.output}: {seconds:.1f} s, peak {peak:.2f}, rendered in {taken:.1f} s ({seconds / taken:.0f} × real time)."
-    )
+    speed = f"{taken:.1f} s ({seconds / taken:.0f} × real time)"
+    print(f"{arguments.output}: {seconds:.1f} s, peak {peak:.2f}, rendered in {speed}.")
     if peak > 1:
         print(
             "The audio is louder than a WAV file holds and was cut off; lower master_gain_db or switch the limiter on."

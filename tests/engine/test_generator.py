@@ -12,8 +12,9 @@ import pytest
 from tiny_instrument import write_tiny_instrument
 
 from engine import latent, session
+from engine._native import BLOCK_FRAMES
 from engine.errors import UserError
-from engine.generator import BATCHES, BLOCK_FRAMES, Generator
+from engine.generator import BATCHES, Generator
 from engine.instrument import Instrument
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan import BLOCK_FRAMES, Course, Job, Slot, Voice, batch, plan
+from engine._native import BLOCK_FRAMES
+from engine.plan import Course, Job, Slot, Voice, batch, plan
 from engine.sound import Sound
 
 TOTAL = 16

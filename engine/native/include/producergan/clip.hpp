@@ -11,7 +11,10 @@ namespace producergan {
 /// One sound's audio at the instrument's own rate, whose blocks of 1,024 frames may become ready in any order.
 ///
 /// Written by one control thread, read by the audio thread; a block is read only after its ready flag was seen.
-class Clip {
+///
+/// Knows its own shared pointer, so that a clip that comes from Python again and again has one reference count, not one
+/// that belongs to Python each time: the audio thread must never be the last to let go.
+class Clip : public std::enable_shared_from_this<Clip> {
   public:
     /// Raises std::invalid_argument on sizes that no instrument has. [control-thread]
     Clip(std::uint64_t id, int channel_count, std::int64_t frame_count, double sample_rate);

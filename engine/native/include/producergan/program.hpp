@@ -42,7 +42,8 @@ struct ClipSlot {
 };
 
 /// What the keys play: zones, play settings and the clip table. Made by the control thread, then the audio thread's.
-struct Program {
+/// Knows its own shared pointer, as a Clip does.
+struct Program : std::enable_shared_from_this<Program> {
     std::vector<Zone> zones;
     std::array<float, play_param_count> play{};
     std::bitset<128> claimed; // controllers that are bound to macros: the sampler leaves them alone
