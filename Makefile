@@ -42,7 +42,7 @@ format: $(VENV)/.ready-to-test ## lay out all code as `make check` wants it
 	$(BIN)/clang-format -i $(CPP)
 
 clean: ## remove what these commands made, the virtual environment included
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready-to-play: $(SOURCES)
@@ -51,7 +51,7 @@ $(VENV)/.ready-to-play: $(SOURCES)
 	@touch $@
 
 $(VENV)/.ready-to-test: $(SOURCES)
-	@tools/system-packages libportaudio2 jackd2
+	@tools/system-packages libportaudio2 jackd2 ffmpeg
 	@$(call install,$(RUNTIME)$(comma)train$(comma)dev)
 	@touch $(VENV)/.ready-to-play $@
 
