@@ -118,7 +118,7 @@ def test_the_bundled_presets_are_read_back(name: str) -> None:
 
 seeds = st.integers(0, 2**64 - 1)
 texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
-unit = st.floats(0, 1)
+unit = st.floats(0, 1, allow_subnormal=False)
 key_sets = st.sets(st.integers(0, 127), min_size=1).map(lambda keys: tuple(sorted(keys)))
 
 
@@ -135,7 +135,7 @@ def zones(draw: st.DrawFn) -> Zone:
     values = {}
     for row in parameters.of_scope("zone").values():
         if row.id not in ("loop_start", "loop_end") and draw(st.booleans()):
-            value = draw(st.floats(row.minimum, row.maximum))
+            value = draw(st.floats(row.minimum, row.maximum, allow_subnormal=False))
             values[row.id] = float(round(value)) if row.curve in ("integer", "choice") else value
     locked = draw(st.frozensets(st.sampled_from(keys)))
     return Zone(draw(texts), keys, source, values, draw(st.integers(1, 8)), draw(unit), locked)
@@ -145,7 +145,7 @@ def zones(draw: st.DrawFn) -> Zone:
     name=texts,
     about=st.text(st.characters(codec="utf-8")),
     rows=st.lists(zones(), min_size=1, max_size=3, unique_by=lambda zone: zone.name),
-    ends=st.tuples(st.floats(-48, 48), st.floats(-48, 48)),
+    ends=st.tuples(st.floats(-48, 48, allow_subnormal=False), st.floats(-48, 48, allow_subnormal=False)),
     controller=st.one_of(st.none(), st.integers(0, 119)),
     position=unit,
 )
