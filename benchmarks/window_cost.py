@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.generator import BLOCK_FRAMES, Generator
+from engine._native import BLOCK_FRAMES
+from engine.generator import Generator
 from engine.instrument import Instrument
 from engine.latent import from_seed
 from engine.session import default_threads
