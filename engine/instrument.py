@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MIN_OPSET = 17
-MAX_FILE_BYTES = 1 << 30  # ONNX itself ends at 2 GiB; a generator of 200 MB is already a large one
+MAX_FILE_BYTES = 1 << 31  # where ONNX itself ends; a generator of 200 MB is already a large one
 STANDARD_DOMAINS = ("", "ai.onnx")
 
 
