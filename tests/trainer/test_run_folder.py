@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+from tiny_run import SHAPE, tiny_config
+
+from engine.errors import UserError
+from trainer.run_folder import Run, set_aside
+
+
+def test_a_run_is_opened_as_it_was_created(tmp_path: Path) -> None:
+    created = Run.create(tmp_path / "run", tiny_config())
+    opened = Run.open(tmp_path / "run")
+    assert opened.config.settings == created.config.settings
+    assert opened.config.shape == SHAPE
+    assert opened.config.version
+
+
+def test_an_empty_folder_may_become_a_run_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    Run.create(tmp_path / "empty", tiny_config())
+    (tmp_path / "file").write_text("mine")
+    for place in ("empty", "file", "none/run"):
+        with pytest.raises(UserError):
+            Run.create(tmp_path / place, tiny_config())
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "damaged"),
+        ("[1]", "damaged"),
+        ('{"format": 99}', "format 99"),
+        ('{"format": 1, "recipe": "wavegan"}', "damaged"),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UserError, match=words):
+        Run.open(tmp_path)
+
+
+def test_setting_aside_takes_the_first_free_name(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / "run").mkdir()
+        assert set_aside(tmp_path / "run") == tmp_path / f"run-old-{number}"
