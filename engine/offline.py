@@ -170,10 +170,8 @@ class OfflineLoop:
     def _first_course(self, preset: Preset, index: int, key: int) -> Course:
         """The course on which a key's voice will begin, at the speed of its pitch."""
         assert preset.instrument is not None
-        start = start_course(zone_values(self._values, index), preset.instrument.clip_frames)
         semitones = preset.zones[index].transpose(key) + self._values.get((index, "tune"), 0.0)
-        speed = preset.instrument.sample_rate * 2.0 ** (max(0.0, semitones) / 12)
-        return Course(start.position, start.speed * speed, None)
+        return start_course(zone_values(self._values, index), preset.instrument, 2.0 ** (max(0.0, semitones) / 12))
 
     def _process(self, events: list[tuple[int, bytes]], out: NDArray[np.float32]) -> None:
         for start in range(0, len(out), self._block):

@@ -24,9 +24,8 @@ class Course:
     position: float  # frames of the clip
     speed: float  # frames of the clip a second; negative when it reads backwards
     loop: tuple[float, float] | None = None  # frames: start and end
-    loop_fade: float = (
-        0.0  # frames: the loop's crossfade, which reads as many on the far side of where it goes round to
-    )
+    loop_fade: float = 0.0  # frames: the loop's crossfade, which reads as many on the far side of where it goes round to
+    reach: float = 0.0  # frames on either side of the position that the resampler reads
 
     def after(self, seconds: float) -> Course:
         """The course that much later."""
@@ -38,16 +37,26 @@ class Course:
                 position = start + (position - start) % (end - start)
         return replace(self, position=position)
 
+    def next_blocks(self, total: int, seconds: float) -> list[int]:
+        """The blocks that it reads in the next `seconds`, and perhaps one or two more."""
+        frames = abs(self.speed) * seconds + 2 * self.reach
+        spare = 2  # it may stand near a block's end
+        if self.loop is not None:
+            frames += self.loop_fade + 2 * self.reach
+            spare = 4  # and where it goes round is a stretch of its own
+        return self.blocks(total)[: int(frames // BLOCK_FRAMES) + spare]
+
     def blocks(self, total: int) -> list[int]:
         """The blocks that it will read, in that order, each once. Empty if it has left the clip."""
-        here = int(self.position // BLOCK_FRAMES)
-        if not 0 <= here < total:
+        if not 0 <= self.position < total * BLOCK_FRAMES:
             return []
+        behind = self.position - self.reach if self.speed > 0 else self.position + self.reach
+        here = min(total - 1, max(0, int(behind // BLOCK_FRAMES)))
         if self.loop is None:
             return list(range(here, total)) if self.speed > 0 else list(range(here, -1, -1))
         before, beyond = (self.loop_fade, 0.0) if self.speed > 0 else (0.0, self.loop_fade)
-        first = max(0, int((self.loop[0] - before) // BLOCK_FRAMES))
-        last = min(total, -int(-(self.loop[1] + beyond) // BLOCK_FRAMES)) - 1
+        first = max(0, int((self.loop[0] - before - self.reach) // BLOCK_FRAMES))
+        last = min(total, -int(-(self.loop[1] + beyond + self.reach) // BLOCK_FRAMES)) - 1
         if self.speed > 0:
             return [*range(here, last + 1), *range(first, min(here, last + 1))]
         return [*range(here, first - 1, -1), *range(last, max(here, first - 1), -1)]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine import _native
+from engine.instrument import Instrument
 from engine.plan import Course, Slot
 from engine.preset import Preset
 from engine.zone import Chromatic, Zone
 
 Values = Mapping[tuple[int | None, str], float]
+
+LOOP_MODE = 2.0  # of the zone parameter `mode`
+MIN_REACH, MAX_REACH = 12.0, 74.0  # frames on either side that the sampler's resampler reads: at pitch, and far above it
 
 
 def native_program(preset: Preset, values: Values) -> _native.Program:
@@ -39,21 +44,28 @@ def table_slot(zone: Zone, slot: Slot) -> Slot:
     return (index, zone.source.root, sibling) if isinstance(zone.source, Chromatic) else (index, key, sibling)
 
 
-def start_course(zone_values: Mapping[str, float], clip_frames: int) -> Course:
-    """Where and which way the voices of a zone begin to read, at a speed of one."""
-    start = zone_values["start"] * clip_frames
-    if zone_values["reverse"] >= 0.5:
-        return Course(clip_frames - 1 - start, -1.0)
-    return Course(start, 1.0)
+def start_course(zone_values: Mapping[str, float], instrument: Instrument, ratio: float = 1.0) -> Course:
+    """How the voices of a zone begin to read, `ratio` times as fast as the clip was made."""
+    frames, rate = instrument.clip_frames, instrument.sample_rate
+    loop, fade = None, 0.0
+    if zone_values["mode"] == LOOP_MODE:
+        loop = zone_values["loop_start"] * frames, zone_values["loop_end"] * frames
+        fade = min(zone_values["loop_crossfade"] * rate, loop[0], loop[1] - loop[0])
+    # How many frames of the clip the output reads at a time is not known here: as many as there are at the most.
+    course = Course(zone_values["start"] * frames, ratio * rate, loop, fade, MAX_REACH)
+    return _backwards(course, frames) if zone_values["reverse"] >= 0.5 else course
 
 
 def voice_course(report: _native.VoiceReport, clip_frames: int, rate: float) -> Course:
     """How a sounding voice reads its clip; `rate` is the output's, in Hz."""
-    # The sampler counts frames from where a sound begins; clips have theirs from the front.
     loop = (float(report.loop_start), float(report.loop_end)) if report.looping else None
-    speed = report.step * rate
-    if not report.reverse:
-        return Course(report.position, speed, loop, report.loop_fade)
+    reach = min(MAX_REACH, MIN_REACH * max(1.0, report.step))
+    course = Course(report.position, report.step * rate, loop, report.loop_fade, reach)
+    return _backwards(course, clip_frames) if report.reverse else course
+
+
+def _backwards(course: Course, clip_frames: int) -> Course:
+    """The sampler counts the frames of a reversed clip from where its sound begins; clips have theirs from the front."""
     last = clip_frames - 1
-    backwards = (last - loop[1], last - loop[0]) if loop else None
-    return Course(last - report.position, -speed, backwards, report.loop_fade)
+    loop = (last - course.loop[1], last - course.loop[0]) if course.loop else None
+    return replace(course, position=last - course.position, speed=-course.speed, loop=loop)

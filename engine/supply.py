@@ -62,8 +62,8 @@ class Supply:
 
     def want(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> None:
         """Replaces what is wanted. The zones are those of the preset loaded last."""
-        frames = self.generator.instrument.clip_frames
-        starts = {index: start_course(zone_values(values, index), frames) for index in range(len(preset.zones))}
+        instrument = self.generator.instrument
+        starts = {index: start_course(zone_values(values, index), instrument) for index in range(len(preset.zones))}
         self._wanted = Wanted(preset, values, dict(sounds), starts)
 
     def voices(self) -> list[Voice]:
@@ -122,10 +122,7 @@ class Supply:
     def covers(self, sound: Sound, course: Course, seconds: float) -> bool:
         """Whether the blocks are there that a voice on this course reads in the next `seconds`."""
         ready = self._ready.get(sound, 0)
-        frames = abs(course.speed) * seconds + course.loop_fade
-        order = course.blocks(self.generator.block_total)
-        needed = int(frames // _native.BLOCK_FRAMES) + 2  # it may stand near a block's end
-        return all(ready >> block & 1 for block in order[:needed])
+        return all(ready >> block & 1 for block in course.next_blocks(self.generator.block_total, seconds))
 
     def _tell_known(self, wanted: Wanted) -> None:
         """A wish for a sound that is in the cache is told at once."""
