@@ -154,7 +154,7 @@ def _soundfile_blocks(file: soundfile.SoundFile) -> Iterator[Block]:  # type: ig
     with file:
         buffer = np.empty((min(BLOCK_FRAMES, file.frames), file.channels), np.float32)
         done = 0
-        while True:
+        while done < file.frames:
             try:
                 block = file.read(out=buffer)
             except (soundfile.LibsndfileError, RuntimeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 import numpy as np
 
@@ -17,15 +17,15 @@ def convert(decoded: Decoded, sample_rate: int, channels: int) -> Iterator[Block
     Mono is the mean of all channels; stereo is the first two, or twice the only one.
     Raises Unusable if the file does, or at the first sample that is not a number.
     """
-    mixed = (_mix(_checked(block), channels) for block in decoded.blocks)
-    return mixed if decoded.sample_rate == sample_rate else _resample(mixed, decoded.sample_rate, sample_rate, channels)
-
-
-def _checked(block: Block) -> Block:
-    # One sum of squares finds every NaN and infinity, and values so large that they might as well be.
-    if not math.isfinite(float(np.einsum("ij,ij->", block, block))):
-        raise Unusable(Reason.NOT_NUMBERS)
-    return block
+    blocks = (_mix(block, channels) for block in decoded.blocks)
+    if decoded.sample_rate != sample_rate:
+        blocks = _resample(blocks, decoded.sample_rate, sample_rate, channels)
+    for block in blocks:
+        # One sum of squares finds every NaN and infinity, and values so large that they might as well be. They come
+        # through a mix and a resampler, which leave less to look at.
+        if not math.isfinite(float(np.einsum("ij,ij->", block, block))):
+            raise Unusable(Reason.NOT_NUMBERS)
+        yield block
 
 
 def _mix(block: Block, channels: int) -> Block:
@@ -41,7 +41,7 @@ def _mix(block: Block, channels: int) -> Block:
     return mixed[:, np.newaxis]
 
 
-def _resample(blocks: Iterator[Block], source: int, target: int, channels: int) -> Iterator[Block]:
+def _resample(blocks: Iterable[Block], source: int, target: int, channels: int) -> Generator[Block, None, None]:
     import soxr
 
     # Mixed first, resampled after: the same sound for half the work where stereo becomes mono.

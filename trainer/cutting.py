@@ -7,6 +7,7 @@ of HEAD_SECONDS and two clips, however long the audio is.
 from __future__ import annotations
 
 import enum
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ ONSET = 10.0 ** (-40 / 20)
 """A one-shot begins where it first comes within 40 dB of its peak."""
 PRE_ROLL_SECONDS = 0.002
 """What is left before an onset, so that the attack's first rise is not cut."""
+OVERLAP = 0.25
+"""How much of a song's clip the next one repeats."""
 EDGE_SECONDS = 0.005
 """The fade at both ends of a clip that is cut out of the middle of something."""
 CUT_FADE_SECONDS = 0.05
@@ -70,8 +73,7 @@ def one_shot(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[C
     skipped = 0
     blocks = iter(blocks)
     for block in blocks:
-        loud = np.flatnonzero(_peaks(block) > SILENCE)
-        if len(loud):
+        if float(np.abs(block).max()) > SILENCE:
             blocks = itertools.chain([block], blocks)
             break
         skipped += len(block)
@@ -94,11 +96,11 @@ def one_shot(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[C
 
 
 def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip]:
-    """Gives clips that overlap by half, so that every moment stands away from the edges in one of them.
+    """Gives clips that overlap by a quarter, so that every moment stands away from the edges in one of them.
 
     No clip begins in silence: it is skipped. The last clip ends where the audio ends; what is shorter is padded.
     """
-    hop = clip_frames // 2
+    hop = clip_frames - round(OVERLAP * clip_frames)
     fade = round(EDGE_SECONDS * rate)
     pending: list[Block] = []
     held = np.zeros((0, 0), np.float32)
@@ -131,7 +133,7 @@ def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip
     quiet = _leading_silence(held)
     held, start = held[quiet:], start + quiet
     if previous is not None and not quiet:
-        new = len(held) - hop
+        new = len(held) - (clip_frames - hop)
         if new >= clip_frames // 8:
             clip = np.concatenate([previous[new:hop], held])
             yield _cut_out(clip, start - hop + new, fade, 0)
@@ -150,13 +152,15 @@ def _take(blocks: Iterator[Block], frames: int) -> tuple[Block, bool]:
         count += len(block)
         if count > frames:
             return np.concatenate(taken), False
-    return np.concatenate(taken) if taken else np.zeros((0, 1), np.float32), True
+    return _joined(np.zeros((0, 1), np.float32), taken), True
 
 
 def _joined(held: Block, pending: list[Block]) -> Block:
     """Joins and empties `pending`."""
     parts = [held, *pending] if len(held) else pending.copy()
     pending.clear()
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else held
 
 
@@ -187,7 +191,7 @@ def _peaks(audio: Block) -> NDArray[np.float32]:
 
 def _rms(audio: Block) -> float:
     # einsum does not wake BLAS's threads, which would spin beside the other workers.
-    return float(np.sqrt(np.einsum("ij,ij->", audio, audio, dtype=np.float64) / max(1, audio.size)))
+    return float(np.sqrt(np.einsum("ij,ij->", audio, audio) / max(1, audio.size)))
 
 
 def _leading_silence(audio: Block) -> int:
@@ -210,6 +214,7 @@ def _fade_out(samples: Block, frames: int) -> None:
         samples[-frames:] *= _ramp(frames)[::-1]
 
 
+@functools.lru_cache(maxsize=4)
 def _ramp(frames: int) -> Block:
     """A raised cosine that begins at exactly zero."""
     return (0.5 - 0.5 * np.cos(np.pi * np.arange(frames) / max(1, frames))).astype(np.float32)[:, np.newaxis]

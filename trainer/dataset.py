@@ -83,7 +83,7 @@ class DatasetWriter:
         self._sources = open(path / SOURCES, "w", encoding="utf-8")  # noqa: SIM115
         self._header_size = self._write_header()
 
-    def add(self, clip: bytes | memoryview, source: Mapping[str, Any]) -> None:
+    def add(self, clip: bytes | bytearray, source: Mapping[str, Any]) -> None:
         """Adds one clip: the bytes of float32 [channels, frames], and its line for clips.jsonl, digest included."""
         self._clips.write(clip)
         self._sources.write(json.dumps(source) + "\n")

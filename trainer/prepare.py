@@ -11,11 +11,14 @@ import contextlib
 import dataclasses
 import errno
 import hashlib
+import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from engine.errors import UserError
 from trainer import dataset, workers
@@ -63,15 +66,17 @@ class _Task:
     candidate: Candidate
     settings: Settings
     spool: str
+    """Shared by the tasks of a batch, which follow each other in one worker."""
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of one file: clips in the task's spool file, one line for each, or the reason why none."""
+    """What became of one file: clips in the task's spool file from byte `start` on, one line for each, or why none."""
 
     mode: Mode = Mode.AUTO
     why: str = ""
     seconds: float = 0.0
+    start: int = 0
     clips: list[dict[str, Any]] = field(default_factory=list)
     unusable: Unusable | None = None
 
@@ -124,55 +129,67 @@ def _fill(
 ) -> None:
     spools = writer.path / "spool"
     spools.mkdir()
-    tasks = [_Task(candidate, settings, str(spools / str(index))) for index, candidate in enumerate(candidates)]
+    batches = [
+        [_Task(candidate, settings, str(spools / str(index))) for candidate in batch]
+        for index, batch in enumerate(_batches(candidates))
+    ]
     total = sum(candidate.size for candidate in candidates)
     done = 0
     first_with: dict[bytes, str] = {}
     """The digest of every clip so far, and the file that it came from."""
     progress(0, total)
-    with contextlib.closing(
-        workers.ordered_map(_prepare_file, _batches(tasks), _crashed, settings.processes)
-    ) as outcomes:
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            if outcome.unusable:
-                report.add_unused(task.candidate.path, outcome.unusable)
-            else:
-                _take_clips(writer, task, outcome, first_with, report)
+    with contextlib.closing(workers.ordered_map(_prepare_file, batches, _crashed, settings.processes)) as outcomes:
+        for batch in batches:
+            with contextlib.ExitStack() as stack:
+                spool: io.FileIO | None = None
+                for task in batch:
+                    outcome = next(outcomes)
+                    if outcome.unusable:
+                        report.add_unused(task.candidate.path, outcome.unusable)
+                    else:
+                        spool = spool or stack.enter_context(io.FileIO(task.spool))
+                        spool.seek(outcome.start)
+                        _take_clips(writer, spool, task, outcome, first_with, report)
+                    done += task.candidate.size
+                    progress(done, total)
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(task.spool)
-            done += task.candidate.size
-            progress(done, total)
+                os.unlink(batch[0].spool)
     spools.rmdir()
 
 
-def _batches(tasks: Sequence[_Task]) -> list[list[_Task]]:
-    batches: list[list[_Task]] = []
+def _batches(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    batches: list[list[Candidate]] = []
     room = 0
-    for task in tasks:
-        if task.candidate.size > room or len(batches[-1]) == BATCH_FILES:
+    for candidate in candidates:
+        if candidate.size > room or len(batches[-1]) == BATCH_FILES:
             batches.append([])
             room = BATCH_BYTES
-        batches[-1].append(task)
-        room -= task.candidate.size
+        batches[-1].append(candidate)
+        room -= candidate.size
     return batches
 
 
 def _take_clips(
-    writer: dataset.DatasetWriter, task: _Task, outcome: _Outcome, first_with: dict[bytes, str], report: Report
+    writer: dataset.DatasetWriter,
+    spool: io.FileIO,
+    task: _Task,
+    outcome: _Outcome,
+    first_with: dict[bytes, str],
+    report: Report,
 ) -> None:
     path = task.candidate.path
     taken = 0
     twin = ""
-    with open(task.spool, "rb") as spool:
-        for line in outcome.clips:
-            clip = spool.read(writer.channels * writer.clip_frames * 4)
-            digest = bytes.fromhex(line["digest"])
-            if digest in first_with:
-                twin = twin or first_with[digest]
-                continue
-            first_with[digest] = path
-            writer.add(clip, line)
-            taken += 1
+    clip = bytearray(writer.channels * writer.clip_frames * 4)
+    for line in outcome.clips:
+        spool.readinto(clip)
+        digest = bytes.fromhex(line["digest"])
+        if digest in first_with:
+            twin = twin or first_with[digest]
+            continue
+        first_with[digest] = path
+        writer.add(clip, line)
+        taken += 1
     if taken:
         dropped = len(outcome.clips) - taken
         report.add_used(path, Used(outcome.mode, outcome.why, round(outcome.seconds, 3), taken, dropped))
@@ -194,9 +211,10 @@ def _prepare_file(task: _Task) -> _Outcome:
         if mode is Mode.AUTO:
             mode, why, blocks = choose(blocks, rate)
         cut = one_shot if mode is Mode.ONE_SHOTS else songs
-        with open(task.spool, "wb") as spool:
+        with open(task.spool, "ab") as spool:
+            start = spool.tell()
             for clip in cut(blocks, rate, settings.clip_frames):
-                data = clip.samples.T.tobytes()
+                data = np.ascontiguousarray(clip.samples.T).data
                 spool.write(data)
                 lines.append(
                     {
@@ -211,7 +229,7 @@ def _prepare_file(task: _Task) -> _Outcome:
         return _Outcome(unusable=unusable)
     if not lines:
         return _Outcome(unusable=Unusable(Reason.SILENT))
-    return _Outcome(mode, why, decoded.seconds, lines)
+    return _Outcome(mode, why, decoded.seconds, start, lines)
 
 
 def _crashed(task: _Task) -> _Outcome:
