@@ -30,6 +30,7 @@ AHEAD_SECONDS = 0.1  # how far ahead of a voice its blocks are made
 DEFAULT_RATE = 48000
 DEFAULT_BLOCK = 512
 DEFAULT_TAIL = 3.0
+MOST_FRAMES = (2**32 - 2**12) // 6  # of two channels and 24 bits: what a WAV file holds
 
 
 @dataclass
@@ -64,6 +65,11 @@ def render(
         raise UserError(f"A tail of {tail:g} seconds cannot be rendered; choose one from 0 to 3600.")
     loaded = preset if isinstance(preset, Preset) else Preset.open(preset)
     events = [(round(seconds * rate), message) for seconds, message in read_midi_file(midi_path)]
+    if (frames := events[-1][0] + round(tail * rate)) > MOST_FRAMES:
+        raise UserError(
+            f"{midi_path} lasts {frames / rate / 3600:.1f} hours, and at {rate} Hz a WAV file holds "
+            f"{MOST_FRAMES / rate / 3600:.1f}; render a shorter song."
+        )
     return OfflineLoop(loaded, rate, block).run(events, tail, progress)
 
 

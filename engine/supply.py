@@ -52,7 +52,7 @@ class Supply:
         """Plays a preset's zones from now on; clips that are there already stay in their slots."""
         program = native_program(preset, values)
         self._told = {}
-        self.want(preset, values, sounds)
+        self._wanted = self._wish(preset, values, sounds)
         for slot, sound in sounds.items():
             if self._ready.get(sound):
                 place = table_slot(preset.zones[slot[0]], slot)
@@ -61,10 +61,14 @@ class Supply:
         self._sampler.set_program(program)
 
     def want(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> None:
-        """Replaces what is wanted. The zones are those of the preset loaded last."""
+        """Replaces what is wanted; a sound that is there already is told at once. Zones are those loaded last."""
+        self._wanted = self._wish(preset, values, sounds)
+        self._tell_known(self._wanted)
+
+    def _wish(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> Wanted:
         instrument = self.generator.instrument
         starts = {index: start_course(zone_values(values, index), instrument) for index in range(len(preset.zones))}
-        self._wanted = Wanted(preset, values, dict(sounds), starts)
+        return Wanted(preset, values, dict(sounds), starts)
 
     def voices(self) -> list[Voice]:
         """The sounding voices, the newest first."""
@@ -158,6 +162,8 @@ class Supply:
             needed = set(self._wanted.sounds.values())
             for sound in [sound for sound in self._clips if sound not in needed][: len(self._clips) - keep]:
                 del self._clips[sound], self._ready[sound]
+            # A sound made anew is another clip, which the sampler must be told of again.
+            self._told = {place: sound for place, sound in self._told.items() if sound in self._clips}
         self._sampler.collect()
 
 
