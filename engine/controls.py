@@ -48,14 +48,13 @@ class Controls:
         if len(message) < 3:
             return False
         kind, number = message[0] & 0xF0, message[1]
-        triggers = (self.preset.new_last, self.preset.new_all)
         if kind == 0x90:
-            return message[2] > 0 and Trigger("note", number) in triggers
+            return message[2] > 0 and self._is_trigger("note", number)
         return kind == 0xB0 and number in self.preset.claimed_controllers
 
     def _note(self, key: int) -> bool:
-        if self._pulled("note", key):
-            return True
+        if self._is_trigger("note", key):
+            return self._pull("note", key)
         zones = [index for index, zone in enumerate(self.preset.zones) if key in zone.keys]
         if zones:
             self.last_key = key
@@ -66,7 +65,7 @@ class Controls:
     def _controller(self, number: int, value: int) -> bool:
         if value >= 64 and number not in self._high:
             self._high.add(number)
-            if self._pulled("cc", number):
+            if self._pull("cc", number):
                 return True
         elif value < 64:
             self._high.discard(number)
@@ -79,7 +78,10 @@ class Controls:
         self.version += moved
         return moved
 
-    def _pulled(self, kind: str, number: int) -> bool:
+    def _is_trigger(self, kind: str, number: int) -> bool:
+        return Trigger(kind, number) in (self.preset.new_last, self.preset.new_all)
+
+    def _pull(self, kind: str, number: int) -> bool:
         if self.preset.new_last == Trigger(kind, number):
             return self.new_last()
         if self.preset.new_all == Trigger(kind, number):

@@ -24,7 +24,7 @@ class Course:
     position: float  # frames of the clip
     speed: float  # frames of the clip a second; negative when it reads backwards
     loop: tuple[float, float] | None = None  # frames: start and end
-    loop_fade: float = 0.0  # frames: the loop's crossfade, which reads as many on the far side of where it goes round to
+    loop_fade: float = 0.0  # frames: the loop's crossfade, which reads as many before where it goes round to
     reach: float = 0.0  # frames on either side of the position that the resampler reads
 
     def after(self, seconds: float) -> Course:

@@ -14,7 +14,7 @@ from engine.zone import Chromatic, Zone
 Values = Mapping[tuple[int | None, str], float]
 
 LOOP_MODE = 2.0  # of the zone parameter `mode`
-MIN_REACH, MAX_REACH = 12.0, 74.0  # frames on either side that the sampler's resampler reads: at pitch, and far above it
+MIN_REACH, MAX_REACH = 12.0, 74.0  # frames on either side that the resampler reads: at pitch, and far above it
 
 
 def native_program(preset: Preset, values: Values) -> _native.Program:
@@ -65,7 +65,7 @@ def voice_course(report: _native.VoiceReport, clip_frames: int, rate: float) -> 
 
 
 def _backwards(course: Course, clip_frames: int) -> Course:
-    """The sampler counts the frames of a reversed clip from where its sound begins; clips have theirs from the front."""
+    """The same, reversed: the sampler counts from where the sound begins, a clip from its own front."""
     last = clip_frames - 1
     loop = (last - course.loop[1], last - course.loop[0]) if course.loop else None
     return replace(course, position=last - course.position, speed=-course.speed, loop=loop)

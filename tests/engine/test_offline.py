@@ -298,8 +298,8 @@ def test_the_newest_wish_wins_and_none_starves_in_a_fast_sweep(tiny_path: Path) 
     # The sound follows the knob all the way: at most 20 ms and two crossfades behind.
     for at in range(250, 5000, 250):
         frame = RATE // 2 + at * MS
-        stretch = [i for i in range(max(0, at - 90), at)]
-        places = [sound_hz(preset, 60, {1: sweep[i][1][2] / 127}) for i in stretch]
+        stretch = sweep[max(0, at - 90) : at]
+        places = [sound_hz(preset, 60, {1: message[2] / 127}) for _, message in stretch]
         heard = peak_hz(audio[frame - 50 * MS : frame])
         assert min(places) - 25 <= heard <= max(places) + 25
 
