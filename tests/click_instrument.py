@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tiny_instrument import tiny_model
 
 CLICK = 0.04
+HEARD_CLICK = CLICK * 0.707  # after the pan and the master gain of a preset that says nothing of them
 WORK_SIZE = 1024
 PRESET = """
 format = 1
@@ -81,6 +82,26 @@ def write_click_preset(folder: Path, keys: str = "36-67", polyphony: int = 64, *
     preset = folder / "clicks.toml"
     preset.write_text(PRESET.format(instrument=instrument.name, keys=keys, polyphony=polyphony))
     return preset
+
+
+def write_level_instrument(path: Path, work: int = 0, **options: Any) -> Path:
+    """Writes an instrument whose every sound is one level, of 0 … 0.5 as the first number of its latent is −1 … 1.
+
+    So a new sound is heard from its very first frame, and a loop has no seam.
+    """
+    write_click_instrument(path, work, **options)
+    model = onnx.load(str(path))
+    nodes = [
+        helper.make_node("Unsqueeze", ["place", "last_axis"], ["height"]),
+        helper.make_node("Mul", ["onset", "zero_float"], ["silence"]),
+        helper.make_node("Mul", ["height", "half"], ["level"]),
+        helper.make_node("Add", ["silence", "level"], ["audio"]),
+    ]
+    del model.graph.node[-1]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.append(numpy_helper.from_array(np.array(0.5, np.float32), "half"))
+    onnx.save(model, str(path))
+    return path
 
 
 def onsets(audio: NDArray[np.float32], unit: float) -> list[int]:

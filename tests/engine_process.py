@@ -1,6 +1,7 @@
 """`engine` as a process, with what a live test needs: its output line by line, busy threads, its counters.
 
-Run as a script it is the process itself: `engine_process.py [--busy N] [--report FILE] -- play …`.
+Run as a script it is the process itself: `engine_process.py [--busy N] -- play …`. Then SIGUSR1 makes it print its
+counters, and SIGUSR2 strike notes at known times.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ import argparse
 import json
 import os
 import queue
+import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,19 +23,20 @@ from typing import Any
 READY = "Ctrl-C ends."
 READY_DEADLINE_S = 30.0
 END_DEADLINE_S = 10.0
+STRIKES = 200
+STRIKE_GAP_NS = 25_000_000
+STRIKE_AHEAD_NS = 500_000_000  # longer than it takes to push them, and to begin to record
 
 
 class EngineProcess:
     """A running `engine`. Used as a context it is ended by its own process id, however the test went."""
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None, busy: int = 0) -> None:
-        self._folder = tempfile.TemporaryDirectory()
-        self._report = Path(self._folder.name) / "report.json"
         self.lines: list[str] = []
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._begin = time.monotonic()
         self.ready_seconds = 0.0
-        script = [sys.executable, str(Path(__file__)), "--busy", str(busy), "--report", str(self._report), "--"]
+        script = [sys.executable, str(Path(__file__)), "--busy", str(busy), "--"]
         self.process = subprocess.Popen(
             [*script, *arguments],
             stdin=subprocess.DEVNULL,
@@ -72,10 +73,17 @@ class EngineProcess:
         self.process.wait(END_DEADLINE_S)
         return time.monotonic() - begin
 
-    def report(self) -> dict[str, Any]:
-        """The sampler's counters and what was generated, once it has ended well."""
-        found: dict[str, Any] = json.loads(self._report.read_text())
+    def counters(self) -> dict[str, Any]:
+        """The sampler's counters and the sounds generated, now."""
+        self.process.send_signal(signal.SIGUSR1)
+        found: dict[str, Any] = json.loads(self.wait_for("counters ").removeprefix("counters "))
         return found
+
+    def strike(self) -> list[int]:
+        """Pushes STRIKES notes into the engine's own ring, stamped ahead; returns the times in ns (`now_ns`)."""
+        self.process.send_signal(signal.SIGUSR2)
+        times: list[int] = json.loads(self.wait_for("strikes ").removeprefix("strikes "))
+        return times
 
     def close(self) -> None:
         """Ends it, if it has not ended yet."""
@@ -86,7 +94,6 @@ class EngineProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._folder.cleanup()
 
     def __enter__(self) -> EngineProcess:
         return self
@@ -119,18 +126,31 @@ def be_busy(count: int) -> None:
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--busy", type=int, default=0)
-    parser.add_argument("--report", type=Path, required=True)
     parser.add_argument("arguments", nargs="+")
     arguments = parser.parse_args()
     from engine import cli, live
+    from engine._native import now_ns
 
     class Watched(live.Player):
-        """Tells what it has counted when it ends."""
+        """A player that can be asked from outside."""
 
-        def close(self) -> None:
-            report = {**self.sampler.counters(), "generated": self.generated, "latency": self.latency}
-            arguments.report.write_text(json.dumps(report))
-            super().close()
+        def __init__(self, preset: Any, generator: Any, rings: Any, *rest: Any) -> None:
+            super().__init__(preset, generator, rings, *rest)
+            keys = preset.zones[0].keys
+
+            def count(number: int, frame: object) -> None:
+                print("counters", json.dumps({**self.sampler.counters(), "generated": self.generated}), flush=True)
+
+            def strike(number: int, frame: object) -> None:
+                draw = random.Random(1)
+                begin = now_ns() + STRIKE_AHEAD_NS
+                times = [begin + round((i + draw.random() / 2) * STRIKE_GAP_NS) for i in range(STRIKES)]
+                for i, time_ns in enumerate(times):
+                    rings[1].push(time_ns, bytes((0x90, keys[i % len(keys)], 127)), 0)
+                print("strikes", json.dumps(times), flush=True)
+
+            signal.signal(signal.SIGUSR1, count)
+            signal.signal(signal.SIGUSR2, strike)
 
     live.Player = Watched  # type: ignore[misc]
     be_busy(arguments.busy)

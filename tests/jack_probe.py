@@ -6,6 +6,7 @@ distance from an event to its onset is known in JACK frames, whatever the load o
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import subprocess
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENGINE_MIDI = "ProducerGAN-MIDI:ProducerGAN"
-CONNECT_DEADLINE_S = 10.0
+CONNECT_DEADLINE_S = 15.0
 CHANNELS = 2
 
 Event = tuple[int, bytes]  # frame from the beginning of the take, message
@@ -35,6 +36,13 @@ class Take:
     audio: NDArray[np.float32]  # [frames, 2]
     xruns: int  # as JACK told this client
     missed: int  # frames of JACK's clock in which this client was not called
+    cycle_ns: NDArray[np.int64]  # when JACK's cycles began that were recorded, on the clock of `engine._native.now_ns`
+    period: int  # frames of a cycle
+
+    def time_ns(self, frame: int) -> float:
+        """When a frame of the take was played."""
+        begins = np.arange(len(self.cycle_ns)) * self.period
+        return float(np.interp(frame, begins, self.cycle_ns))
 
 
 class Probe:
@@ -65,9 +73,10 @@ class Probe:
         """What `begin` began, when it is complete."""
         answer = self._answer()
         path = Path(answer["file"])
-        audio = np.load(path)
+        with np.load(path) as recorded:
+            audio, cycle_ns = recorded["audio"], recorded["cycle_ns"]
         path.unlink()
-        return Take(audio, answer["xruns"], answer["missed"])
+        return Take(audio, answer["xruns"], answer["missed"], cycle_ns, answer["period"])
 
     def take(self, events: Sequence[Event], frames: int) -> Take:
         """Both at once."""
@@ -114,11 +123,16 @@ class _Client:
         import jack
 
         self._client = jack.Client(name, no_start_server=True, use_exact_name=True)
+        self._library = ctypes.CDLL("libjack.so.0")  # the package leaves this function out
+        self._library.jack_get_time.restype = self._library.jack_frames_to_time.restype = ctypes.c_uint64
+        self._library.jack_frames_to_time.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+        self._pointer = int(jack._ffi.cast("uintptr_t", self._client._ptr))
         self._keys = self._client.midi_outports.register("keys")
         self._inputs = [self._client.inports.register(f"in_{i + 1}") for i in range(CHANNELS)]
         self._events: list[Event] = []
         self._audio = np.zeros((CHANNELS, 0), np.float32)
         self._position = self._end = self._next = 0
+        self._cycle_us = np.zeros(0, np.int64)
         self._clock: int | None = None
         self._missed = self._xruns = 0
         self._client.set_process_callback(self._process)
@@ -132,8 +146,10 @@ class _Client:
             return
         now = self._client.last_frame_time
         if self._clock is not None:
-            self._missed += (now - self._clock) & 0xFFFFFFFF
-        self._clock = (now + frames) & 0xFFFFFFFF
+            gap = (now - self._clock + 2**31) % 2**32 - 2**31
+            self._missed += gap if gap >= frames else 0
+        self._clock = now + frames
+        self._cycle_us[position // frames] = self._library.jack_frames_to_time(self._pointer, now)
         count = min(frames, self._end - position)
         while self._next < len(self._events) and self._events[self._next][0] < position + count:
             frame, message = self._events[self._next]
@@ -149,16 +165,24 @@ class _Client:
     def take(self, events: list[Event], frames: int) -> dict[str, Any]:
         self._events = events
         self._audio = np.zeros((CHANNELS, frames), np.float32)
+        self._cycle_us = np.zeros(frames // self._client.blocksize + 1, np.int64)
         self._audio.fill(0)  # so that every page is there before the callback writes to it
         self._next = self._missed = self._xruns = 0
         self._clock = None
         self._end, self._position = 0, 0
         self._end = frames
+        deadline = time.monotonic() + 10 + 2 * frames / self._client.samplerate
         while self._position < frames:
+            if time.monotonic() > deadline:
+                raise RuntimeError("JACK has stopped calling this client")
             time.sleep(0.005)
-        with tempfile.NamedTemporaryFile(suffix=".npy", delete=False) as file:
-            np.save(file, np.ascontiguousarray(self._audio.T))
-        return {"file": file.name, "xruns": self._xruns, "missed": self._missed}
+        period = self._client.blocksize
+        with tempfile.NamedTemporaryFile(suffix=".npz", delete=False) as file:
+            # JACK's clock is another one than the engine's.
+            ahead = time.monotonic_ns() - self._library.jack_get_time() * 1000
+            cycles = self._cycle_us[: -(-frames // period)] * 1000 + ahead
+            np.savez(file, audio=np.ascontiguousarray(self._audio.T), cycle_ns=cycles)
+        return {"file": file.name, "xruns": self._xruns, "missed": self._missed, "period": period}
 
     def wait(self, audio: bool, midi: bool) -> bool:
         end = time.monotonic() + CONNECT_DEADLINE_S
