@@ -24,6 +24,8 @@ double windowed_sinc(double distance, double cutoff, double half) {
     const double window = bessel_i0(config::sinc_kaiser_beta * std::sqrt(1.0 - u * u));
     if (distance == 0.0)
         return cutoff * window;
+    if (cutoff * distance == std::round(cutoff * distance))
+        return 0.0; // and not nearly so: a clip at its own rate comes out bit for bit
     const double x = std::numbers::pi * distance;
     return std::sin(cutoff * x) / x * window;
 }

@@ -69,7 +69,8 @@ bool Sampler::send(Command&& command) {
 
 bool Sampler::set_program(ProgramRef program) {
     const std::lock_guard lock(control_);
-    programs_.push_back(program);
+    if (std::find(programs_.begin(), programs_.end(), program) == programs_.end()) // once, or it is never let go
+        programs_.push_back(program);
     for (const ClipSlot& slot : program->table)
         for (const ClipRef& clip : slot.clips)
             if (clip)
@@ -345,7 +346,10 @@ void Sampler::start_voice(int zone_index, int channel, int key, int velocity) no
     start.id = ++voice_count_;
     start.frame = clock_;
     const VoiceTargets wishes = targets(zone, channel, start.clip->channel_count());
-    voices_[static_cast<std::size_t>(place)].start(std::move(start), wishes, context());
+    Voice& voice = voices_[static_cast<std::size_t>(place)];
+    voice.start(std::move(start), wishes, context());
+    if (const ClipRef& coming = slot.coming[static_cast<std::size_t>(sibling)])
+        voice.swap(coming); // it came before the note, its onset has not
     active_[static_cast<std::size_t>(active_count_++)] = place;
 }
 
@@ -411,15 +415,18 @@ int Sampler::free_place() noexcept {
     return 0; // cannot be: there are twice as many places as sounding voices
 }
 
-/// Ends a voice now; its last frame is faded to nothing over the next millisecond in its stead.
-void Sampler::cut(int place) noexcept {
-    const Voice& voice = voices_[static_cast<std::size_t>(place)];
+/// A voice falls silent now; its last frame is faded to nothing over the next millisecond in its stead.
+void Sampler::leave_residue(const Voice& voice) noexcept {
     for (int i = 0; i < residue_frames_; ++i) {
         const float share = 1.0f - static_cast<float>(i + 1) / static_cast<float>(residue_frames_ + 1);
         const auto at = static_cast<std::size_t>((residue_at_ + i) & (residue_size - 1));
         residue_left_[at] += voice.last_left * share;
         residue_right_[at] += voice.last_right * share;
     }
+}
+
+void Sampler::cut(int place) noexcept {
+    leave_residue(voices_[static_cast<std::size_t>(place)]);
     end_voice(place);
 }
 
@@ -441,7 +448,7 @@ void Sampler::tick() noexcept {
         master_to_ = target;
 }
 
-void Sampler::render(float* left, float* right, int frames, int offset) noexcept {
+bool Sampler::render(float* left, float* right, int frames, int offset) noexcept {
     const VoiceContext surroundings = context();
     for (int i = 0; i < active_count_;) {
         const int place = active_[static_cast<std::size_t>(i)];
@@ -451,6 +458,11 @@ void Sampler::render(float* left, float* right, int frames, int offset) noexcept
             break;
         case Voice::Outcome::starved:
             counters_.add(Counter::starved);
+            ++i;
+            break;
+        case Voice::Outcome::dropped:
+            counters_.add(Counter::starved);
+            leave_residue(voices_[static_cast<std::size_t>(place)]);
             ++i;
             break;
         case Voice::Outcome::not_a_number:
@@ -475,8 +487,7 @@ void Sampler::render(float* left, float* right, int frames, int offset) noexcept
         if (limit)
             limited |= limiter_.process(left[i], right[i]);
     }
-    if (limited)
-        counters_.add(Counter::limited_blocks);
+    return limited;
 }
 
 void Sampler::process(const Event* events, int event_count, float* left, float* right, int stride,
@@ -490,6 +501,7 @@ void Sampler::process(const Event* events, int event_count, float* left, float* 
         event_count = config::max_events;
     }
     int next = 0;
+    bool limited = false;
     for (int frame = 0; frame < frames;) {
         while (next < event_count && events[next].offset <= frame)
             handle(events[next++]);
@@ -500,7 +512,7 @@ void Sampler::process(const Event* events, int event_count, float* left, float* 
         if (next < event_count)
             count = std::min(count, events[next].offset - frame);
         float segment_left[tick_frames] = {}, segment_right[tick_frames] = {};
-        render(segment_left, segment_right, count, offset);
+        limited |= render(segment_left, segment_right, count, offset);
         for (int i = 0; i < count; ++i) {
             left[(frame + i) * stride] = segment_left[i];
             right[(frame + i) * stride] = segment_right[i];
@@ -511,6 +523,8 @@ void Sampler::process(const Event* events, int event_count, float* left, float* 
     while (next < event_count)
         handle(events[next++]);
     counters_.add(Counter::blocks);
+    if (limited)
+        counters_.add(Counter::limited_blocks);
     publish();
 }
 

@@ -42,6 +42,8 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
     }
     loop_fade_ = std::min({seconds_to_frames(zone.get(ZoneParam::loop_crossfade), clip_->sample_rate()), loop_start_,
                            loop_end_ - loop_start_});
+    if (mode_ == Mode::loop && position_ >= loop_end_ * one) // behind the loop's end there is only the loop
+        position_ = loop_start_ * one + (position_ - loop_start_ * one) % ((loop_end_ - loop_start_) * one);
     end_fade_ = std::max<std::int64_t>(1, seconds_to_frames(config::starve_seconds, clip_->sample_rate()));
 
     Envelope::Shape shape;
@@ -200,11 +202,13 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
                           (!next_ || ready_ahead(*next_, source_frames(frames), half));
         if (!begun_ || fed_ == 0 || !data) {
             // Nothing to give out here: hold the position until its block has come.
-            const bool first = begun_ ? fed_ > 0 : was_fed;
+            const bool dropped = begun_ && fed_ > 0; // a bend upwards can outrun the look-ahead
             fed_ = 0;
+            if (dropped)
+                return Outcome::dropped;
             if (kill_ > 0)
                 return Outcome::ended;
-            return first ? Outcome::starved : Outcome::sounding;
+            return was_fed ? Outcome::starved : Outcome::sounding;
         }
         if (was_fed)
             outcome = Outcome::starved;
@@ -266,7 +270,7 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
         if (!plain_fades && !fed && fed_ == 0)
             break; // faded out: hold the position here
     }
-    if (!std::isfinite(sum))
+    if (!(sum < 1e9f)) // no sound: not a number, infinite, or on its way there
         return Outcome::not_a_number;
     for (int i = 0; i < given; ++i) {
         left[i] += out_left[i];

@@ -89,11 +89,12 @@ class Sampler {
     void choke(int group) noexcept;
     void make_room() noexcept;
     int free_place() noexcept;
-    void cut(int place) noexcept;
+    void leave_residue(const Voice& voice) noexcept;
+    void cut(int place) noexcept; // ends a voice now
     void end_voice(int place) noexcept;
     void release_keys(int channel) noexcept;
     void tick() noexcept;
-    void render(float* left, float* right, int frames, int offset) noexcept;
+    bool render(float* left, float* right, int frames, int offset) noexcept; // true if the limiter was needed
     void publish() noexcept;
     VoiceTargets targets(const Zone& zone, int channel, int clip_channels) const noexcept;
     VoiceTargets targets(const Voice& voice) const noexcept;

@@ -59,7 +59,9 @@ class Voice {
     /// New smoothing targets, and the level of the tick that has ended. At each tick of the grid. [audio-thread]
     void tick(const VoiceTargets& targets, const VoiceContext& context) noexcept;
 
-    enum class Outcome { sounding, ended, starved, not_a_number };
+    /// Starved: runs out of ready blocks and fades. Dropped: ran out faster than the fade, so the last frame still has
+    /// to be faded.
+    enum class Outcome { sounding, ended, starved, dropped, not_a_number };
 
     /// Adds `frames` frames to `left` and `right`; `offset` is where they lie within the tick. [audio-thread]
     Outcome render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept;
