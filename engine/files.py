@@ -14,11 +14,13 @@ from engine.errors import UserError
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; what was written there replaces `path` if the block ends well.
 
-    Raises UserError if the folder does not exist.
+    Raises UserError if the folder does not exist, or `path` is one itself.
     """
     path = Path(path)
     if not path.parent.is_dir():
         raise UserError(f"The folder {path.parent} does not exist; create it or choose another place for {path.name}.")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; choose another name for the file to write.")
     # The ending stays last: writers such as libsndfile choose the format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:

@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Renders and says what was written."""
+    import io
     import time
 
     import numpy as np
@@ -45,7 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
     with replacing(arguments.output) as temporary:
         preset = Preset.open(arguments.preset)
         audio = render(arguments.midi, preset, arguments.rate, arguments.block, arguments.tail)
-        soundfile.write(temporary, audio, arguments.rate, subtype="PCM_24")
+        # By way of memory: libsndfile does not say why it could not write a file.
+        encoded = io.BytesIO()
+        soundfile.write(encoded, audio, arguments.rate, format="WAV", subtype="PCM_24")
+        temporary.write_bytes(encoded.getbuffer())
     seconds = len(audio) / arguments.rate
     taken = time.monotonic() - begin
     peak = float(np.abs(audio).max(initial=0.0))
