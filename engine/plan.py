@@ -64,10 +64,14 @@ class Course:
 
 @dataclass(frozen=True)
 class Voice:
-    """A sounding voice: the slot it was struck in and how it reads the clip there."""
+    """A sounding voice: the slot it was struck in and how it reads the clip there.
+
+    `holds` says that it stands still, as it has come to a block that is not there.
+    """
 
     slot: Slot
     course: Course
+    holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ def plan(
     for index, voice in enumerate(voices):
         if voice.slot in wanted:
             sound = wanted[voice.slot]
-            order = voice.course.after(look_ahead).blocks(total)
+            # One that holds its position will still be there, and goes on with nothing but the blocks right there.
+            order = (voice.course if voice.holds else voice.course.after(look_ahead)).blocks(total)
             piece, lead = _next_piece(order, ready.get(sound, 0), first_blocks)
             seconds = lead * BLOCK_FRAMES / abs(voice.course.speed or 1.0)
             urgent.append((seconds, (served or {}).get(voice.slot, -1), index, sound, piece))

@@ -43,6 +43,9 @@ class Supply:
         self._ready: dict[Sound, int] = {}
         self._told: dict[Slot, Sound] = {}  # table slot → the sound that the sampler has there
         self._served: dict[Slot, int] = {}
+        self._seen_at = -1  # the sampler's clock when its voices were looked at last, and where they stood then
+        self._seen: dict[int, float] = {}
+        self._holding: set[int] = set()
         self._runs = count()
         self._ids = count(1)
         self._wanted: Wanted | None = None
@@ -73,9 +76,17 @@ class Supply:
     def voices(self) -> list[Voice]:
         """The sounding voices, the newest first."""
         frames = self.generator.instrument.clip_frames
-        _, reports = self._sampler.voices()
+        clock, reports = self._sampler.voices()
+        if clock != self._seen_at:
+            self._seen_at, before = clock, self._seen
+            self._seen = {report.voice: report.position for report in reports}
+            self._holding = {voice for voice, position in self._seen.items() if before.get(voice) == position}
         return [
-            Voice((report.zone, report.key, report.sibling), voice_course(report, frames, self._rate))
+            Voice(
+                (report.zone, report.key, report.sibling),
+                voice_course(report, frames, self._rate),
+                report.voice in self._holding,
+            )
             for report in sorted(reports, key=lambda report: -report.voice)
         ]
 
