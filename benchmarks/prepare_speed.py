@@ -46,7 +46,7 @@ for path in sys.stdin.read().splitlines():
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time of `trainer prepare` beside plain decoding and resampling.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--minutes", type=float, default=6.0, help="of music (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=15.0, help="of music (default: %(default)s)")
     parser.add_argument("--one-shots", type=int, default=400, help="how many at most (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="of each; the smallest counts (default: %(default)s)")
     parser.add_argument("--sample-rate", type=int, default=16000, help="of the dataset (default: %(default)s)")

@@ -5,6 +5,7 @@ libsndfile reads what it can (by way of soundfile); FFmpeg's libraries (by way o
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
@@ -21,7 +22,7 @@ from trainer.unused import Reason, Unusable
 Block = NDArray[np.float32]
 """float32 [frames, channels]."""
 
-BLOCK_FRAMES = 65536
+BLOCK_FRAMES = 32768
 
 _SOUNDFILE = """
 wav wave bwf rf64 w64 aif aiff aifc flac ogg oga opus mp3 mp2 mp1 au snd caf paf svx 8svx iff nist sph voc ircam sf avr
@@ -113,7 +114,9 @@ class Decoded:
 
 
 def decode(path: str) -> Decoded:
-    """Opens a file for decoding in blocks of at most a few seconds. The blocks may share memory: use each at once.
+    """Opens a file for decoding in blocks of at most a few seconds.
+
+    All blocks of a process may share memory: use each at once, and one file after the other.
 
     Raises Unusable, here or from the blocks.
     """
@@ -152,7 +155,7 @@ def _soundfile_blocks(file: soundfile.SoundFile) -> Iterator[Block]:  # type: ig
     import soundfile
 
     with file:
-        buffer = np.empty((min(BLOCK_FRAMES, file.frames), file.channels), np.float32)
+        buffer = _buffer(file.channels)
         done = 0
         while done < file.frames:
             try:
@@ -167,6 +170,12 @@ def _soundfile_blocks(file: soundfile.SoundFile) -> Iterator[Block]:  # type: ig
         if done < 0.95 * file.frames - 4096:
             expected = file.frames / file.samplerate
             raise Unusable(Reason.CUT_SHORT, f"{done / file.samplerate:.1f} s of {expected:.1f} s")
+
+
+@functools.lru_cache(maxsize=4)
+def _buffer(channels: int) -> Block:
+    # One for all files: fresh memory for each would cost the system more than a short file's decoding.
+    return np.empty((BLOCK_FRAMES, channels), np.float32)
 
 
 def _cut_short(log: str) -> str:

@@ -110,7 +110,7 @@ class DatasetWriter:
             "version": importlib.metadata.version("producergan"),
         }
         for name, value in ((REPORT, report), (HEAD, head)):
-            (self.path / name).write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+            (self.path / name).write_text(_one_line_each(value), encoding="utf-8")
 
     def close(self) -> None:
         """Closes the files, whatever state they are in."""
@@ -183,6 +183,18 @@ def write(path: Path | str, clips: NDArray[np.float32], sample_rate: int, overwr
                 writer.add(data, {"source": str(index), "offset": 0.0, "gain": 1.0, "label": "", "digest": digest})
             writer.finish("array", {"used": [], "unused": []})
     return Dataset.open(path)
+
+
+def _one_line_each(value: Mapping[str, Any]) -> str:
+    """JSON with a line for each field and each item of a list: as easy to read as to search."""
+    fields = []
+    for key, item in value.items():
+        if isinstance(item, list):
+            text = "[\n    " + ",\n    ".join(map(json.dumps, item)) + "\n  ]"
+        else:
+            text = json.dumps(item)
+        fields.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
 def _read_head(path: Path) -> Mapping[str, Any]:

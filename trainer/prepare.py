@@ -33,7 +33,7 @@ SAMPLE_RATE = 16000
 """Hz. The paper's rate; it reaches as far up as a network of a few hours' training does."""
 ONE_SHOT_FRAMES = 16384
 SONG_FRAMES = 65536
-FILES_TO_JUDGE_BY = 50
+FILES_TO_JUDGE_BY = 20
 """As many are opened beforehand to find out whether most are long."""
 
 BATCH_FILES = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.cutting import Mode
@@ -90,7 +90,7 @@ class Report:
             "channels": self.channels,
             "mode": self.mode,
             "duplicate_clips": self.duplicate_clips,
-            "used": [{"file": shown(path), **asdict(used)} for path, used in sorted(self.used.items())],
+            "used": [{"file": shown(path), **vars(used)} for path, used in sorted(self.used.items())],
             "unused": [
                 {"file": shown(path), "reason": why.reason, "detail": why.detail}
                 for path, why in sorted(self.unused.items())
