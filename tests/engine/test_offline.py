@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import mido
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tiny_instrument import frequency, write_tiny_instrument
+from tiny_instrument import frequency, tiny_model, write_tiny_instrument
 
 import engine
 from engine import offline
@@ -237,6 +238,27 @@ def test_many_notes_with_many_clips_never_starve(tiny_path: Path) -> None:
     assert 0.5 < np.abs(audio).max() <= 1
 
 
+def test_a_network_of_the_papers_size_renders_faster_than_real_time(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from trainer.export import build_checked_size
+    from trainer.layers import Shape
+    from trainer.wavegan import Generator
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    shape = Shape(16384, 1, 64, 100)
+    metadata = {prop.key: prop.value for prop in tiny_model(latent_dim=100).metadata_props}
+    model = build_checked_size(shape, Generator(shape), metadata)
+    path = tmp_path / "large.onnx"
+    path.write_bytes(model.SerializeToString())
+    preset = preset_of(path, Zone("keys", tuple(range(36, 97)), Seeds(0)))
+    loop = OfflineLoop(preset, RATE, 512)
+    begin = time.monotonic()
+    audio = loop.run([on(i * RATE // 8, 36 + i % 16) for i in range(160)], 1.0, None)
+    assert loop.sampler.counters()["starved"] == 0
+    assert time.monotonic() - begin < len(audio) / RATE
+
+
 # ——— knobs ———
 
 
@@ -273,9 +295,12 @@ def test_the_spectra_are_those_of_the_two_clips(tmp_path: Path) -> None:
 
 
 def test_the_first_frame_that_a_controller_changes_is_20_ms_after_it(tiny_path: Path) -> None:
-    for at in (RATE // 2, RATE // 2 + 17, 31234):
-        moved = rendered(pitch_knob(tiny_path), [on(0, 60), cc(at, 16, 127)])
-        still = rendered(pitch_knob(tiny_path), [on(0, 60), cc(at, 99, 127)])
+    draw = np.random.default_rng(2)
+    still = rendered(pitch_knob(tiny_path), [on(0, 60), cc(RATE, 99, 127)])
+    for at in map(
+        int, draw.integers(RATE // 10, RATE, 60)
+    ):  # wherever in a tick, a slice or a block of the clip it falls
+        moved = rendered(pitch_knob(tiny_path), [on(0, 60), cc(at, 16, 127), cc(RATE, 99, 127)])
         first = int(np.argmax((moved != still).any(axis=1)))
         assert at + 20 * MS <= first <= at + 20 * MS + TICK
 
@@ -285,8 +310,8 @@ def test_the_change_is_no_click(tmp_path: Path) -> None:
     events = [on(0, 60), *(cc(RATE // 2 + 7 * i, 16, 1 + i % 127) for i in range(5000))]
     audio = rendered(pitch_knob(path), events)
     own = 0.5 * 2 * np.pi * 80 / RATE  # the steepest that a clip is itself
-    crossfade = 2 * 0.5 / (10 * MS)
-    assert np.abs(np.diff(audio, axis=0)).max() <= 1.5 * (own + crossfade)
+    swap, loop = 2 * 0.5 / (10 * MS), 2 * 0.5 / (50 * MS)  # from one clip's peak to the other's, over the crossfade
+    assert np.abs(np.diff(audio, axis=0)).max() <= own + swap + loop
 
 
 def test_the_newest_wish_wins_and_none_starves_in_a_fast_sweep(tiny_path: Path) -> None:
@@ -335,8 +360,9 @@ def test_a_knob_on_a_sampler_parameter_is_followed_at_its_frame(tiny_path: Path)
 @pytest.mark.parametrize(("trigger", "pull"), [("cc 20", cc(RATE, 20, 127)), ("note 24", on(RATE, 24))])
 def test_a_trigger_gives_the_held_key_another_sound(tiny_path: Path, trigger: str, pull: Event) -> None:
     zone = Zone("keys", (60, 61), Seeds(3), LOOP)
-    for name in ("new_last", "new_all"):
-        preset = preset_of(tiny_path, zone, **{name: Trigger.parse(trigger)})
+    source = Trigger.parse(trigger)
+    for last, whole in ((source, None), (None, source)):
+        preset = preset_of(tiny_path, zone, new_last=last, new_all=whole)
         audio = rendered(preset, [on(0, 60), pull], tail=1)
         old = peak_hz(audio[500 * MS : RATE])
         assert old == pytest.approx(sound_hz(preset, 60), abs=3)

@@ -73,7 +73,16 @@ def test_two_processes_write_the_same_file(song: Path, tiny_path: Path) -> None:
     digests = set()
     for name, block in (("a.wav", "512"), ("b.wav", "512")):
         out = song.with_name(name)
-        call = [Path(sys.executable).parent / "engine", "render", song, tiny_path, "-o", out, "--block", block]
+        call: list[str | Path] = [
+            Path(sys.executable).parent / "engine",
+            "render",
+            song,
+            tiny_path,
+            "-o",
+            out,
+            "--block",
+            block,
+        ]
         subprocess.run(call, check=True, capture_output=True)
         digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
     assert len(digests) == 1

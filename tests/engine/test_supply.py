@@ -19,7 +19,7 @@ from engine.plan import Course, Slot, Voice
 from engine.preset import Preset, eight
 from engine.sound import Sound
 from engine.supply import Supply, settle
-from engine.zone import Chromatic, Seeds, Source, Zone
+from engine.zone import Chromatic, Seeds, Zone
 
 RATE = 16000  # the tiny instrument's own
 KNOB = Macro(1, "Pitch", 0.0, 16, (Target("direction:pitch", -0.5, 0.5),))
@@ -29,7 +29,9 @@ LOOP = {"mode": 2.0, "loop_start": 0.25, "loop_end": 0.75, "loop_crossfade": 0.0
 class Rig:
     """A sampler and a supply with a preset of a few keys, and how the two are driven."""
 
-    def __init__(self, path: Path, source: Source | None = None, keys: tuple[int, ...] = (60, 61, 62)) -> None:
+    def __init__(
+        self, path: Path, source: Seeds | Chromatic | None = None, keys: tuple[int, ...] = (60, 61, 62)
+    ) -> None:
         zone = Zone("keys", keys, source or Seeds(3), LOOP)
         play = {"limiter": 0.0, "master_gain_db": 0.0}
         self.preset = Preset("Test", str(path), (zone,), eight([KNOB]), play, instrument=Instrument.open(path))
