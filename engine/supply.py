@@ -10,7 +10,7 @@ import numpy as np
 
 from engine import _native
 from engine.generator import Generator
-from engine.plan import Course, Job, Slot, Voice, batch, plan
+from engine.plan import FIRST_BLOCKS, Course, Job, Slot, Voice, batch, plan
 from engine.preset import Preset
 from engine.program import Values, native_program, start_course, table_slot, voice_course, zone_values
 from engine.sound import Sound
@@ -130,8 +130,12 @@ class Supply:
     def playable(self) -> bool:
         """Whether every slot's sound has the blocks that a note begins with."""
         wanted = self._wanted
-        return wanted is not None and all(
-            self.covers(sound, wanted.starts[slot[0]], 0.0) for slot, sound in wanted.sounds.items()
+        if wanted is None:
+            return False
+        total = self.generator.block_total
+        first = {zone: start.blocks(total)[:FIRST_BLOCKS] for zone, start in wanted.starts.items()}
+        return all(
+            self._ready.get(sound, 0) >> block & 1 for slot, sound in wanted.sounds.items() for block in first[slot[0]]
         )
 
     def covers(self, sound: Sound, course: Course, seconds: float) -> bool:

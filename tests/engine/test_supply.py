@@ -223,6 +223,18 @@ def test_a_sounding_voice_comes_first_from_where_it_is(tiny_path: Path) -> None:
     assert first.first_block == int(0.4 * RATE) // _native.BLOCK_FRAMES
 
 
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_keys_are_playable_as_soon_as_each_has_its_first_blocks(tiny_path: Path, start: float) -> None:
+    rig = Rig(tiny_path, keys=tuple(range(36, 97)))
+    values = {**rig.values, (0, "start"): start}
+    rig.supply.load(rig.preset, values, rig.sounds())
+    settle(rig.supply, rig.supply.playable, rig.supply.voices)
+    assert {ready.bit_count() for ready in rig.supply._ready.values()} == {2}
+    rig.play(0.005, *(bytes((0x90, key, 127)) for key in (36, 60, 96)))
+    assert len(rig.sampler.voices()[1]) == 3
+    assert rig.sampler.counters()["starved"] == 0
+
+
 def test_covers_is_about_the_blocks_ahead(tiny_path: Path) -> None:
     rig = Rig(tiny_path)
     sound = rig.sounds()[0, 60, 0]
