@@ -22,7 +22,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Layer:
-    """A transposed convolution of the generator; read backwards, a convolution of the discriminator.
+    """A transposed convolution of the generator; the discriminator's convolutions have the same kernels and strides.
 
     `frames` and `inputs` are what goes in, `frames * stride` and `outputs` what comes out.
     """

@@ -44,10 +44,11 @@ class Discriminator(nn.Module):
         super().__init__()
         self.phase_shuffle = phase_shuffle
         self.random = random
-        outputs = shape.dim
         self.convolutions = nn.ModuleList()
-        inputs = shape.channels
-        for layer in reversed(generator_layers(shape)):
+        inputs, outputs = shape.channels, shape.dim
+        # In the generator's order of strides, not turned round: a stride of 2 comes last here too, as in the authors'
+        # code.
+        for layer in generator_layers(shape):
             self.convolutions.append(nn.Conv1d(inputs, outputs, layer.kernel, layer.stride, padding=layer.padding))
             inputs, outputs = outputs, outputs * 2
         self.dense = nn.Linear(SEED_FRAMES * inputs, 1)

@@ -48,6 +48,14 @@ def test_a_doubled_length_has_stride_two_in_the_last_layer() -> None:
     assert generator_layers(Shape(32768, 1, 64, 100))[0].inputs == 2048
 
 
+def test_the_discriminator_too_has_a_stride_of_two_last() -> None:
+    with torch.device("meta"):
+        discriminator = Discriminator(Shape(32768, 1, 64, 100), 2, None)
+    sizes = [(layer.in_channels, layer.out_channels, layer.stride[0]) for layer in discriminator.convolutions]
+    # Counted from the authors' code: 32768 → 8192 → 2048 → 512 → 128 → 32 → 16 frames.
+    assert sizes == [(1, 64, 4), (64, 128, 4), (128, 256, 4), (256, 512, 4), (512, 1024, 4), (1024, 2048, 2)]
+
+
 @pytest.mark.parametrize("frames", [16000, 16385, 64, 0])
 def test_other_lengths_are_refused(frames: int) -> None:
     with pytest.raises(UserError, match=str(frames)):
