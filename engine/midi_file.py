@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from engine.errors import UserError
 
@@ -29,7 +31,7 @@ def read_midi_file(path: str | os.PathLike[str]) -> list[tuple[float, bytes]]:
             raise UserError(f"{path} holds separate patterns (MIDI type 2); save it as a type 0 or type 1 file.")
         events = []
         seconds = 0.0
-        for message in file:
+        for message in _timed(file):
             seconds += message.time
             if not message.is_meta and len(encoded := message.bytes()) <= 3 and encoded[0] < 0xF0:
                 events.append((seconds, bytes(encoded)))
@@ -42,3 +44,17 @@ def read_midi_file(path: str | os.PathLike[str]) -> list[tuple[float, bytes]]:
     if not events:
         raise UserError(f"The MIDI file {path} has no notes; choose another one.")
     return events
+
+
+def _timed(file: Any) -> Iterator[Any]:
+    """The messages of all tracks in order, `time` in seconds since the one before."""
+    division = file.ticks_per_beat
+    if division >= 0:
+        yield from file
+        return
+    # SMPTE time, which mido takes for a tempo: frames a second, negated, in the high byte, ticks a frame in the low one
+    # (Standard MIDI Files 1.0, header chunk). 29 stands for 29.97.
+    frames = -(division >> 8)
+    ticks_per_second = (30000 / 1001 if frames == 29 else frames) * (division & 0xFF)
+    for message in file.merged_track:
+        yield message.copy(time=message.time / ticks_per_second)

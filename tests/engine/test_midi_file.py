@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import mido
@@ -32,6 +33,18 @@ def test_tracks_are_merged_and_tempo_changes_followed(tmp_path: Path) -> None:
     events = read_midi_file(two_tracks(tmp_path / "a.mid"))
     assert [round(seconds, 6) for seconds, _ in events] == [0.0, 0.5, 1.5]
     assert [message for _, message in events] == [b"\x90\x3c\x64", b"\x80\x3c\x40", b"\xb0\x01\x07"]
+
+
+@pytest.mark.parametrize(("division", "ticks_per_second"), [(0xE728, 25 * 40), (0xE350, 30000 / 1001 * 80)])
+def test_smpte_time_is_followed(tmp_path: Path, division: int, ticks_per_second: float) -> None:
+    # A note of 1,000 ticks; a tempo has no say in such a file.
+    track = bytes.fromhex("00 ff5103 0f4240 00 903c64 8768 803c00 00 ff2f00")
+    head = b"MThd" + struct.pack(">IHHH", 6, 0, 1, division)
+    path = tmp_path / "smpte.mid"
+    path.write_bytes(head + b"MTrk" + struct.pack(">I", len(track)) + track)
+    (begin, _), (end, _) = read_midi_file(path)
+    assert begin == 0
+    assert end == pytest.approx(1000 / ticks_per_second)
 
 
 @pytest.mark.parametrize(
