@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import io
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import UserError
+
+OWN_PACKAGES = ("engine", "trainer", "bridge")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Command:
 
 def run_commands(program: str, description: str, commands: Sequence[Command], argv: Sequence[str] | None = None) -> int:
     """Runs one command of the table and returns its exit status: 0, 2 on wrong use, 1 with a sentence on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may hold bytes that are no text, and a terminal may lack a character: neither ends a command.
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog=program, description=description)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -41,6 +47,17 @@ def run_commands(program: str, description: str, commands: Sequence[Command], ar
         return 1
     except OSError as error:
         print(f"{program} {chosen.name}: {describe_os_error(error)}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", *OWN_PACKAGES):
+            raise
+        extras = "[cpu,train]" if program == "trainer" else "[cpu]"
+        print(
+            f"{program} {chosen.name}: The Python package {package} is not installed; install ProducerGAN with "
+            f"'.{extras}' (gpu instead of cpu for an NVIDIA card).",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import statistics
 import subprocess
 import sys
@@ -74,3 +75,21 @@ def test_a_failure_is_one_sentence_and_exit_status_one(tmp_path: Path) -> None:
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
     assert str(missing) in result.stderr
+
+
+def test_a_package_that_is_not_installed_is_named_with_what_to_install(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['torch'] = None; from trainer.cli import main; sys.exit(main())"
+    words = [sys.executable, "-c", without, "train", str(tmp_path), "-o", str(tmp_path / "run")]
+    result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "torch" in result.stderr
+    assert "[cpu,train]" in result.stderr
+
+
+def test_a_terminal_that_lacks_a_character_gets_its_code() -> None:
+    words = [Path(sys.executable).parent / "trainer", "train", "--set", "help"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert result.returncode == 0, result.stderr
+    assert r"1 \u2026 256" in result.stdout
