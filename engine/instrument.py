@@ -156,6 +156,8 @@ def _json_object(text: str) -> Mapping[str, Any]:
 def _directions(text: str) -> Mapping[str, Direction]:
     directions = {}
     for name, row in _json_object(text).items():
+        if not name.strip():
+            raise ValueError("a direction has no name")
         vector = np.array(row["vector"], np.float32)
         low, high = (float(end) for end in row["range"])
         if vector.ndim != 1 or not np.isfinite(vector).all() or abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
@@ -206,7 +208,7 @@ def _read_fields(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
             raise UserError(f"The instrument {path} has no field {name!r}; export it again with 'trainer export'.")
         try:
             fields[name] = parse(metadata[name])
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             shown = metadata[name] if len(metadata[name]) <= 40 else metadata[name][:40] + "…"
             reason = f"{error.args[0]!r} is missing in it" if isinstance(error, KeyError) else str(error)
             raise UserError(f"The instrument {path} has a wrong field {name!r} ({shown!r}): {reason}.") from error
