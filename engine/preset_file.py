@@ -66,8 +66,9 @@ def read(path: Path) -> Preset:
     if not path.is_file():
         raise UserError(f"The preset {path} does not exist; check the name.")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Editors on Windows put a byte order mark before the text.
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number of thousands of digits
         raise UserError(f"{path} is not a preset, since it is not valid TOML: {error}.") from error
     try:
         return parse(values)
@@ -311,6 +312,10 @@ def _check_whole(preset: Preset) -> None:
             )
         for target in knob.targets:
             _check_target(preset, knob, target)
+    if preset.new_last is not None and preset.new_last == preset.new_all:
+        raise ValueError(
+            f"[random]: {preset.new_last} cannot be both 'last_key' and 'all_keys'; choose another for one"
+        )
     for trigger in (preset.new_last, preset.new_all):
         if trigger is not None and trigger.kind == "cc" and trigger.number in claimed:
             raise ValueError(f"[random]: controller {trigger.number} is macro {claimed[trigger.number]}'s already")

@@ -27,6 +27,8 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
     ("text", "words"),
     [
         ("format = ", "not valid TOML"),
+        ("format = " + "9" * 5000, "not valid TOML"),
+        ("zone = " + "[" * 5000, "not valid TOML"),
         ('name = "x"', "'format' is missing"),
         (HEAD.replace("1", "2", 1) + KIT, "'format': must be 1, not 2"),
         (HEAD.replace('instrument = "tiny.onnx"\n', "") + KIT, "'instrument' is missing"),
@@ -67,6 +69,7 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
         (HEAD + '[random]\nlast_key = "key 3"\n' + KIT, "'last_key': must be a controller such as"),
         (HEAD + '[random]\nlast_key = "cc 123"\n' + KIT, "MIDI's own commands"),
         (HEAD + '[random]\nlast_key = "cc 1"\n' + KIT + MACRO + "controller = 1", "controller 1 is macro 1's already"),
+        (HEAD + '[random]\nlast_key = "cc 9"\nall_keys = "cc 9"\n' + KIT, "cc 9 cannot be both 'last_key' and"),
         (HEAD + KIT + MACRO.replace("1", "9"), "'id': must be a whole number from 1 to 8"),
         (HEAD + KIT + MACRO + MACRO, "two macros have the id 1"),
         (HEAD + KIT + MACRO + "controller = 120", "'controller': cannot be 120"),
@@ -103,6 +106,11 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="not valid TOML"):
         preset_file.read(tmp_path / "x.toml")
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(HEAD + KIT, encoding="utf-8-sig")
+    assert preset_file.read(tmp_path / "x.toml").name == "Test"
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
