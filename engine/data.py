@@ -43,13 +43,18 @@ def find_preset(text: str | os.PathLike[str]) -> Path:
     raise UserError(f"There is no preset or instrument {text}; give a file, or one of the bundled presets: {names}.")
 
 
+def names_file(text: str) -> bool:
+    """Whether a preset's `instrument` is a path, not a bundled name."""
+    return text.lower().endswith(".onnx")
+
+
 def find_instrument(text: str, relative_to: Path) -> Path:
     """The file that a preset names: a path from the preset's folder if it ends in .onnx, otherwise a bundled name.
 
     Raises UserError if it is not there.
     """
-    if text.endswith(".onnx"):
-        path = relative_to / Path(text).expanduser()
+    if names_file(text):
+        path = relative_to / os.path.expanduser(text)
         if path.is_file():
             return path
         raise UserError(f"The instrument {path} is missing; put it there or change 'instrument' in the preset.")

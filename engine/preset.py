@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine import latent, macro, parameters
-from engine.data import DEFAULT_PRESET, find_instrument, find_preset
+from engine.data import DEFAULT_PRESET, find_instrument, find_preset, names_file
 from engine.errors import UserError
 from engine.files import write_text
 from engine.instrument import Instrument
@@ -106,18 +106,24 @@ class Preset:
         )
 
     def save(self, path: str | Path) -> None:
-        """Writes the preset's file, whole or not at all. The path must end in .toml."""
+        """Writes the preset's file, whole or not at all. Raises UserError unless the path ends in .toml."""
         from engine import preset_file
 
         path = Path(path)
         if path.suffix != ".toml":
             raise UserError(f"A preset's file must end in .toml, so it cannot be {path}.")
         preset = self
-        if self.instrument is not None and self.instrument_name.endswith(".onnx"):
+        if self.instrument is not None and names_file(self.instrument_name):
             there, folder = self.instrument.path.resolve(), path.parent.resolve()
             name = there.relative_to(folder).as_posix() if there.is_relative_to(folder) else str(there)
             preset = replace(self, instrument_name=name)
-        write_text(path, preset_file.write(preset))
+        text = preset_file.write(preset)
+        try:
+            write_text(path, text)
+        except UnicodeEncodeError as error:
+            raise UserError(
+                f"{path} cannot be written: a name in it is no text; rename the instrument's file."
+            ) from error
 
     # ——— what to play ———
 

@@ -39,5 +39,7 @@ def test_an_instrument_is_looked_for_from_its_preset(tmp_path: Path) -> None:
     assert data.find_instrument(str(path), Path("elsewhere")) == path
     with pytest.raises(UserError, match="is missing"):
         data.find_instrument("mine.onnx", tmp_path)
+    with pytest.raises(UserError, match="is missing"):
+        data.find_instrument("~nobody-of-this-name/mine.onnx", tmp_path)
     with pytest.raises(UserError, match="none of those bundled"):
         data.find_instrument("mine", tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -248,8 +249,15 @@ def test_a_preset_saved_beside_its_instrument_moves_with_it(tmp_path: Path) -> N
     assert Preset.open(tmp_path / "b" / "kept.toml").name == "tiny"
 
 
+def test_a_preset_of_an_instrument_in_capital_letters_opens_again(tmp_path: Path) -> None:
+    Preset.open(write_tiny_instrument(tmp_path / "MINE.ONNX")).save(tmp_path / "kept.toml")
+    assert Preset.open(tmp_path / "kept.toml").name == "tiny"
+
+
 def test_saving_refuses_what_it_cannot_open_again(tmp_path: Path) -> None:
     preset = Preset.open(write_tiny_instrument(tmp_path / "mine.onnx"))
+    with pytest.raises(UserError, match="rename the instrument's file"):
+        replace(preset, instrument_name="drums\udcff").save(tmp_path / "kept.toml")
     with pytest.raises(UserError, match=r"must end in \.toml"):
         preset.save(tmp_path / "kept.txt")
     with pytest.raises(UserError, match="does not exist"):
