@@ -17,11 +17,11 @@ bool ChannelState::control(int controller, int value) noexcept {
     switch (controller) {
     case 6: // data entry, coarse
         if (parameter_high_ == 0 && parameter_low_ == 0)
-            bend_range_ = value;
+            bend_coarse_ = value, bend_fine_ = 0.0;
         return true;
     case 38: // data entry, fine: hundredths of a semitone
         if (parameter_high_ == 0 && parameter_low_ == 0)
-            bend_range_ = std::floor(std::max(bend_range_, 0.0)) + std::min(value, 99) / 100.0;
+            bend_fine_ = std::min(value, 99) / 100.0;
         return true;
     case 7:
         volume = squared(value, 100);
@@ -45,6 +45,12 @@ bool ChannelState::control(int controller, int value) noexcept {
     default:
         return false;
     }
+}
+
+double ChannelState::bend_range(double preset) const noexcept {
+    if (bend_coarse_ < 0.0 && bend_fine_ < 0.0)
+        return preset;
+    return (bend_coarse_ < 0.0 ? std::floor(preset) : bend_coarse_) + std::max(bend_fine_, 0.0);
 }
 
 void ChannelState::pitch_bend(int low, int high) noexcept {

@@ -175,9 +175,13 @@ void Sampler::apply(Command& command) noexcept {
 void Sampler::handle(const Event& event) noexcept {
     const int channel = event.status & 0x0f;
     const int only = static_cast<int>(program_->get(PlayParam::channel));
-    if (event.status < 0x80 || event.data1 > 127 || event.data2 > 127 || (only != 0 && channel != only - 1))
+    const int kind = event.status & 0xf0;
+    if (event.status < 0x80 || event.data1 > 127 || event.data2 > 127)
         return;
-    switch (event.status & 0xf0) {
+    const bool lets_go = kind == 0x80 || (kind == 0x90 && event.data2 == 0);
+    if (only != 0 && channel != only - 1 && !lets_go) // a key that was held when the filter changed is let go
+        return;
+    switch (kind) {
     case 0x80:
         note_off(channel, event.data1);
         break;
@@ -310,7 +314,7 @@ VoiceTargets Sampler::targets(const Zone& zone, int channel, int clip_channels) 
 }
 
 VoiceTargets Sampler::targets(const Voice& voice) const noexcept {
-    return targets(voice.zone(), voice.origin().channel, voice.origin().clip->channel_count());
+    return targets(voice.zone(), voice.origin().channel, voice.clip()->channel_count());
 }
 
 void Sampler::start_voice(int zone_index, int channel, int key, int velocity) noexcept {

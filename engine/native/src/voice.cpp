@@ -21,7 +21,7 @@ float toward(float from, float target, float share) noexcept {
 
 void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext& context) noexcept {
     origin_ = std::move(start);
-    clip_ = origin_.clip;
+    clip_ = std::move(origin_.clip); // not kept there: after a swap it is to be freed
     next_.reset();
     pending_.reset();
     const Zone& zone = this->zone();
@@ -101,7 +101,6 @@ void Voice::clear() noexcept {
     clip_.reset();
     next_.reset();
     pending_.reset();
-    origin_.clip.reset();
     origin_.program.reset();
 }
 

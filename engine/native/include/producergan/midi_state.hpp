@@ -14,7 +14,7 @@ class ChannelState {
     double bend = 0.0;       // −1 to 1
 
     /// Semitones of a full bend: RPN 0 if it was sent, else what the preset says. [audio-thread]
-    double bend_range(double preset) const noexcept { return bend_range_ >= 0.0 ? bend_range_ : preset; }
+    double bend_range(double preset) const noexcept;
 
     /// Volume, pan, expression and the registered parameter; false for other controllers. [audio-thread]
     bool control(int controller, int value) noexcept;
@@ -25,7 +25,7 @@ class ChannelState {
 
   private:
     int parameter_high_ = 127, parameter_low_ = 127; // 127/127: none selected
-    double bend_range_ = -1.0;
+    double bend_coarse_ = -1.0, bend_fine_ = -1.0; // semitones; below 0: not sent
 };
 
 } // namespace producergan
