@@ -56,7 +56,7 @@ def write_level_preset(folder: Path, work: int) -> Path:
 
 
 def moves(count: int) -> tuple[list[int], list[Event], int]:
-    """(frames of the moves, all events, frames in all): a note held while the knob jumps, never to a sound that was made already."""
+    """(frames of the moves, all events, frames in all): a note held, the knob always moved to a new sound."""
     draw = np.random.default_rng(4)
     frames = [HELD_FRAMES + i * GAP_FRAMES + int(draw.integers(0, GAP_FRAMES // 10)) for i in range(count)]
     events = [(1000, bytes((0x90, KEY, 127)))]
