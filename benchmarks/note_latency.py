@@ -9,9 +9,11 @@ for events that are put into the engine's ring with known times, which is what a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,20 @@ def from_the_ring(probe: Probe, engine: EngineProcess, rate: int) -> dict[str, A
     return result
 
 
+@contextlib.contextmanager
+def running_engine(
+    rate: int, period: int, busy: int, work: int, realtime: bool
+) -> Iterator[tuple[Probe, EngineProcess]]:
+    """A probe and the engine, connected to each other on a JACK server of their own."""
+    with tempfile.TemporaryDirectory() as folder, jack_server.running(rate, period, realtime):
+        preset = write_click_preset(Path(folder), sample_rate=rate, frames=rate // 2, work=work)
+        arguments = ("play", str(preset), "--audio", "jack", "--connect", "Keyboard:in")
+        with Probe() as probe, EngineProcess(*arguments, busy=busy) as engine:
+            engine.wait_ready()
+            probe.wait_connected()
+            yield probe, engine
+
+
 def measure(rate: int, period: int, count: int, busy: int, work: int, realtime: bool) -> dict[str, Any]:
     """All cases."""
     result: dict[str, Any] = {
@@ -90,15 +106,10 @@ def measure(rate: int, period: int, count: int, busy: int, work: int, realtime: 
         "bar_port_ms": round(1000 * period / rate + MARGIN_MS, 3),
         "bar_ring_ms": MARGIN_MS,
     }
-    with tempfile.TemporaryDirectory() as folder, jack_server.running(rate, period, realtime):
-        preset = write_click_preset(Path(folder), sample_rate=rate, frames=rate // 2, work=work)
-        for threads, name in ((0, "at_rest"), (busy, "busy")):
-            arguments = ("play", str(preset), "--audio", "jack", "--connect", "Keyboard:in")
-            with Probe() as probe, EngineProcess(*arguments, busy=threads) as engine:
-                engine.wait_ready()
-                probe.wait_connected()
-                result[f"port_{name}"] = through_the_port(probe, engine, count, rate, knob=threads > 0)
-                result[f"ring_{name}"] = from_the_ring(probe, engine, rate)
+    for threads, name in ((0, "at_rest"), (busy, "busy")):
+        with running_engine(rate, period, threads, work, realtime) as (probe, engine):
+            result[f"port_{name}"] = through_the_port(probe, engine, count, rate, knob=threads > 0)
+            result[f"ring_{name}"] = from_the_ring(probe, engine, rate)
     return result
 
 

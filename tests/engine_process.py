@@ -23,7 +23,7 @@ from typing import Any
 READY = "Ctrl-C ends."
 READY_DEADLINE_S = 30.0
 END_DEADLINE_S = 10.0
-STRIKES = 200
+STRIKES = 120
 STRIKE_GAP_NS = 25_000_000
 STRIKE_AHEAD_NS = 500_000_000  # longer than it takes to push them, and to begin to record
 
