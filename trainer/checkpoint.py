@@ -34,7 +34,8 @@ class Progress:
 
 
 def save(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> Path:
-    """Writes a checkpoint and removes those that are neither new nor milestones. Returns its path."""
+    """Writes a checkpoint, and the folder if need be; removes those neither new nor milestones. Returns its path."""
+    folder.mkdir(exist_ok=True)
     path = folder / f"step-{progress.step:08d}.safetensors"
     metadata = {key: repr(value) for key, value in vars(progress).items()}
     with replacing(path) as temporary:

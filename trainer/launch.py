@@ -62,20 +62,20 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
 
 def open_run(request: Request, dataset: Dataset, screen: Display) -> tuple[Run, Run | None]:
     """The run to train and, if it is to begin with another run's weights, that one."""
+    there = Run.exists(request.output)
+    if there and not request.fresh:
+        run = Run.open(request.output)
+        check_resume(run, request, dataset, screen)
+        if checkpoint.listed(run.checkpoints):
+            return run, None  # the run that it began with is needed no more, and may be gone
+        if run.config.started_from is not None and request.source is None:
+            raise UserError(f"{run.path} has no checkpoint; name the run it begins with by --from, or use --fresh.")
+        return run, None if request.source is None else Run.open(request.source)
     source = None if request.source is None else Run.open(request.source)
-    if Run.exists(request.output):
-        if not request.fresh:
-            run = Run.open(request.output)
-            check_resume(run, request, dataset, screen)
-            if checkpoint.listed(run.checkpoints):
-                return run, None
-            if run.config.started_from is not None and source is None:
-                raise UserError(f"{run.path} has no checkpoint; name the run it begins with by --from, or use --fresh.")
-            return run, source
-        if source is not None and source.path.resolve() == request.output.resolve():
-            raise UserError("--fresh would set aside the run that --from names; choose another folder with -o.")
+    if there and source is not None and source.path.resolve() == request.output.resolve():
+        raise UserError("--fresh would set aside the run that --from names; choose another folder with -o.")
     config = new_config(request, dataset, source)
-    if Run.exists(request.output):
+    if there:
         screen.note(f"The run that was in {request.output} is kept as {set_aside(request.output)}.")
     return Run.create(request.output, config), source
 
@@ -119,6 +119,11 @@ def check_resume(run: Run, request: Request, dataset: Dataset, screen: Display) 
         raise UserError(
             f"The run {run.path} was begun on {ours}, but the dataset {request.dataset} has {theirs}; "
             "prepare the audio to match, or choose another folder for a new run."
+        )
+    if request.source is not None and config.started_from is None:
+        raise UserError(
+            f"The run {run.path} was not begun from another one, so --from cannot change its weights half-way; "
+            "choose another folder for a new run, or begin anew with --fresh."
         )
     asked = {"recipe": request.recipe or config.recipe, "seed": config.seed if request.seed is None else request.seed}
     have = {"recipe": config.recipe, "seed": config.seed}

@@ -33,7 +33,7 @@ class Previews:
         audio = generate(self._generator, SEEDS, config.row.prior)
         name = f"step-{step:08d}"
         folder = self._run.previews / name
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         write_wavs(folder, SEEDS, audio, config.sample_rate)
         titles = [f"seed {seed}" for seed in SEEDS]
         save_grid(self._run.previews / f"{name}.png", audio, config.sample_rate, titles, f"Step {step:,}")

@@ -94,12 +94,10 @@ class Run:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UserError(f"{path} is there already and is not a run; choose another place for the run.")
         path.mkdir(exist_ok=True)
-        run = cls(path, config)
-        run.checkpoints.mkdir()
-        run.previews.mkdir()
         text = json.dumps({**asdict(config), "version": version("producergan")}, indent=2)
+        # First of all: a folder that holds anything else and no config could never become a run.
         write_text(path / CONFIG, text + "\n")
-        return run
+        return cls(path, config)
 
     @classmethod
     def open(cls, path: Path) -> Run:
@@ -122,7 +120,12 @@ class Run:
 
 
 def set_aside(path: Path) -> Path:
-    """Renames a run to the first free name beside it, RUN-old-1 and so on, and returns that name."""
+    """Renames a run to the first free name beside it, RUN-old-1 and so on, and returns that name.
+
+    Raises UserError if `path` has no name of its own, like the folder that the user is in.
+    """
+    if path.name in ("", ".."):
+        raise UserError(f"The run in {path} cannot be set aside under that name; give the folder's own name.")
     number = 1
     while (kept := path.with_name(f"{path.name}-old-{number}")).exists():
         number += 1

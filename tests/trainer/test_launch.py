@@ -125,8 +125,17 @@ def test_from_begins_with_the_other_runs_weights_and_leaves_it_untouched(dataset
     started = Run.open(second).config.started_from
     assert started is not None
     assert started["step"] == 2
+    first.rename(tmp_path / "elsewhere")  # the same command goes on without it
     small(other.path, second, 21, (), source=first)
     assert checkpoint.load_newest(second / "checkpoints")[0].step == 21
+
+
+def test_from_is_refused_for_a_run_that_was_begun_without(dataset: Path, tmp_path: Path) -> None:
+    small(dataset, tmp_path / "first")
+    small(dataset, tmp_path / "second")
+    with pytest.raises(UserError, match="--from"):
+        small(dataset, tmp_path / "second", 2, source=tmp_path / "first")
+    assert checkpoint.load_newest(tmp_path / "second/checkpoints")[0].step == 1
 
 
 @pytest.mark.parametrize(

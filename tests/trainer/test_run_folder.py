@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,23 @@ def test_setting_aside_takes_the_first_free_name(tmp_path: Path) -> None:
     for number in (1, 2):
         (tmp_path / "run").mkdir()
         assert set_aside(tmp_path / "run") == tmp_path / f"run-old-{number}"
+
+
+def test_the_folder_that_the_user_is_in_cannot_be_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="own name"):
+        set_aside(Path())
+
+
+def test_a_run_that_could_not_be_created_for_want_of_space_can_be_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("trainer.run_folder.write_text", full)
+        with pytest.raises(OSError, match="No space"):
+            Run.create(tmp_path / "run", tiny_config())
+    Run.create(tmp_path / "run", tiny_config())
+    assert Run.exists(tmp_path / "run")
