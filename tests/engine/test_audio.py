@@ -1,0 +1,82 @@
+"""Choosing and opening audio outputs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import jack_server
+import pytest
+
+from engine import _native, audio
+from engine.errors import UserError
+
+
+def test_null_has_defaults_and_takes_what_is_asked() -> None:
+    choice = audio.choose("null")
+    assert (choice.kind, choice.rate, choice.block) == ("null", audio.NULL_RATE, audio.DEFAULT_BLOCK)
+    choice = audio.choose("null", 44100, 64)
+    assert (choice.rate, choice.block) == (44100, 64)
+
+
+@pytest.mark.parametrize(("rate", "block"), [(7999, None), (10**6, None), (None, 0), (None, 10000)])
+def test_what_cannot_be_played_is_refused(rate: int | None, block: int | None) -> None:
+    with pytest.raises(UserError, match="cannot be played; choose one from"):
+        audio.choose("null", rate, block)
+
+
+def test_an_unknown_device_is_refused_and_what_there_is_is_named() -> None:
+    with pytest.raises(UserError, match=r'There is no audio device "No Such Card"; there are: .* "jack" and "null"'):
+        audio.choose("No Such Card")
+
+
+def test_jack_without_a_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "producergan-no-such-server")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    with pytest.raises(UserError, match="no JACK server running"):
+        audio.choose("jack")
+
+
+def test_null_asks_for_blocks_in_time_until_it_is_closed() -> None:
+    sampler = _native.Sampler()
+    sampler.prepare(48000.0)
+    callback = _native.AudioCallback(sampler, 48000.0, 0.005)
+    output = audio.open_output(audio.choose("null", 48000, 64), callback)
+    begin = time.monotonic()
+    while sampler.clock < 9600:
+        assert time.monotonic() - begin < 5
+        time.sleep(0.001)
+    assert output.alive()
+    output.close()
+    assert time.monotonic() - begin > 0.15  # 0.2 s of audio are not computed in less
+    clock = sampler.clock
+    begin = time.monotonic()
+    while time.monotonic() - begin < 0.02:
+        assert sampler.clock == clock
+
+
+@pytest.mark.jack
+@pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")
+def test_jack_is_taken_as_it_runs() -> None:
+    """In a process of its own: PortAudio keeps its JACK client for as long as its process lives."""
+    code = """
+from engine import audio
+from engine.errors import UserError
+choice = audio.choose("jack")
+print(choice.kind, choice.rate, choice.block)
+for asked in ((48000, None), (None, 64)):
+    try:
+        audio.choose("jack", *asked)
+    except UserError as error:
+        print(error)
+"""
+    with jack_server.running(44100, 256) as server:
+        result = subprocess.run(
+            [sys.executable, "-c", code], env=server.environment, capture_output=True, text=True, timeout=60
+        )
+    assert result.stdout.splitlines() == [
+        "jack 44100 256",
+        "JACK runs at 44100 Hz, not at 48000; change it in JACK, or leave the option out.",
+        "JACK runs at 256 frames, not at 64; change it in JACK, or leave the option out.",
+    ], result.stderr
