@@ -26,7 +26,8 @@ from engine.supply import Supply, settle
 MORPH_DELAY_SECONDS = 0.020  # from a controller to the first frame of the crossfade that it causes
 MORPH_SPACING_SECONDS = _native.SWAP_SECONDS  # a crossfade ends before the next begins; the newest wish wins
 SLICE_SECONDS = 0.010  # the longest stretch rendered without looking at what voices need next
-AHEAD_SECONDS = 0.1  # how far ahead of a voice its blocks are made
+AHEAD_SECONDS = 0.1  # how far ahead of a voice the blocks of a new sound are made, which a knob may replace at once
+FAR_AHEAD_SECONDS = 1.0  # and those of a sound that goes on: the more at a time, the less each costs
 DEFAULT_RATE = 48000
 DEFAULT_BLOCK = 512
 DEFAULT_TAIL = 3.0
@@ -165,11 +166,15 @@ class OfflineLoop:
         if not sounds:
             return
         self._supply.want(preset, self._values, sounds)
+        goes_on = [self._supply.covers(sounds[slot], course, 0.0) for slot, course in needs]
+        horizons = [seconds + (FAR_AHEAD_SECONDS if known else AHEAD_SECONDS) for known in goes_on]
         struck = [Voice(slot, course) for slot, course in needs]
-        horizon = seconds + AHEAD_SECONDS
         settle(
             self._supply,
-            lambda: all(self._supply.covers(sounds[slot], course, horizon) for slot, course in needs),
+            lambda: all(
+                self._supply.covers(sounds[slot], course, horizon)
+                for (slot, course), horizon in zip(needs, horizons, strict=True)
+            ),
             lambda: struck,
         )
 

@@ -38,13 +38,23 @@ class Course:
         return replace(self, position=position)
 
     def next_blocks(self, total: int, seconds: float) -> list[int]:
-        """The blocks that it reads in the next `seconds`, and perhaps one or two more."""
-        frames = abs(self.speed) * seconds + 2 * self.reach
-        spare = 2  # it may stand near a block's end
+        """Those of `blocks` that it reads in the next `seconds`: as the sampler's own look ahead has them."""
+        sign = 1 if self.speed > 0 else -1  # a course backwards is one forward in the mirror
+        here = sign * self.position
+        there = here + abs(self.speed) * seconds
+        spans = [(here, there)]
         if self.loop is not None:
-            frames += self.loop_fade + 2 * self.reach
-            spare = 4  # and where it goes round is a stretch of its own
-        return self.blocks(total)[: int(frames // BLOCK_FRAMES) + spare]
+            start, end = sorted(sign * edge for edge in self.loop)
+            fading = end - self.loop_fade
+            if there - here >= end - start:
+                spans = [(min(here, start - self.loop_fade), end)]
+            elif there >= fading:
+                spans = [(here, min(there, end)), (min(here, fading) - (end - start), there - (end - start))]
+        near: set[int] = set()
+        for span in spans:
+            low, high = sorted(sign * edge for edge in span)
+            near.update(range(int((low - self.reach) // BLOCK_FRAMES), int((high + self.reach) // BLOCK_FRAMES) + 1))
+        return [block for block in self.blocks(total) if block in near]
 
     def blocks(self, total: int) -> list[int]:
         """The blocks that it will read, in that order, each once. Empty if it has left the clip."""

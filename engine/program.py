@@ -14,7 +14,7 @@ from engine.zone import Chromatic, Zone
 Values = Mapping[tuple[int | None, str], float]
 
 LOOP_MODE = 2.0  # of the zone parameter `mode`
-MIN_REACH, MAX_REACH = 12.0, 74.0  # frames on either side that the resampler reads: at pitch, and far above it
+MIN_REACH, MAX_REACH = 14.0, 74.0  # frames on either side that the resampler reads: at pitch, and far above it
 
 
 def native_program(preset: Preset, values: Values) -> _native.Program:
