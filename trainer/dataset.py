@@ -60,7 +60,7 @@ class Dataset:
             shape = tuple(int(head[key]) for key in ("clip_count", "channels", "clip_frames"))
             sample_rate, digest = int(head["sample_rate"]), str(head["digest"])
             clips = np.load(path / CLIPS, mmap_mode="r", allow_pickle=False)
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, EOFError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"The dataset {path} is damaged ({_brief(error)}); prepare it again.") from error
         if clips.shape != shape or clips.dtype != np.float32:
             raise UserError(f"The dataset {path} is damaged ({CLIPS} does not match {HEAD}); prepare it again.")
@@ -145,7 +145,12 @@ def building(path: Path, overwrite: bool = False) -> Iterator[Path]:
         retired = path.with_name(f".{path.name}.{os.getpid()}.old")
         if path.exists():
             os.rename(path, retired)
-        os.rename(temporary, path)
+        try:
+            os.rename(temporary, path)
+        except BaseException:
+            if retired.exists():
+                os.rename(retired, path)
+            raise
         shutil.rmtree(retired, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

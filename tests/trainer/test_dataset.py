@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -46,9 +47,13 @@ def test_any_count_fits_the_header(tmp_path, clips):
 
 
 def test_a_failure_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), dataset.building(tmp_path / "set") as folder:
-        (folder / "clips.npy").write_bytes(b"half")
-        raise RuntimeError
+    def break_off():
+        with dataset.building(tmp_path / "set") as folder:
+            (folder / "clips.npy").write_bytes(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,6 +115,10 @@ def cut_clips(folder):
     (folder / "clips.npy").write_bytes(data[: len(data) // 2])
 
 
+def empty_clips(folder):
+    (folder / "clips.npy").write_bytes(b"")
+
+
 def remove_clips(folder):
     (folder / "clips.npy").unlink()
 
@@ -118,12 +127,30 @@ def swap_clips(folder):
     np.save(folder / "clips.npy", np.zeros((3, 2, 16384)))
 
 
-@pytest.mark.parametrize("damage", [damage_head, damage_count, drop_field, cut_clips, remove_clips, swap_clips])
+@pytest.mark.parametrize(
+    "damage", [damage_head, damage_count, drop_field, cut_clips, empty_clips, remove_clips, swap_clips]
+)
 def test_damage_is_told(tmp_path, clips, damage):
     dataset.write(tmp_path / "set", clips, 16000)
     damage(tmp_path / "set")
     with pytest.raises(UserError, match="damaged"):
         Dataset.open(tmp_path / "set")
+
+
+def test_a_dataset_that_cannot_be_replaced_stays(tmp_path, clips, monkeypatch):
+    kept = dataset.write(tmp_path / "set", clips, 16000).digest
+    rename = os.rename
+
+    def refuse(source, target):
+        if str(source).endswith(".part"):
+            raise PermissionError(source)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(PermissionError):
+        dataset.write(tmp_path / "set", clips[:1], 16000, overwrite=True)
+    assert Dataset.open(tmp_path / "set").digest == kept
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 def test_another_format_is_told(tmp_path, clips):
