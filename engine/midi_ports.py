@@ -37,6 +37,7 @@ QUEUE = 4096  # messages that wait for a poll, per port
 SERVER_ENDED = 3  # exit status: the JACK server ended, start again
 # Long enough for a JACK server to notice that the port process before this one was killed, and to free its names.
 NAME_TRIES, NAME_WAIT_S = 15, 0.1
+LATER_TRY_NS = 5_000_000_000  # and so long until the next try, a single one: the other systems' ports wait meanwhile
 END_S = 0.25  # how long closing the ports may take
 
 Event = tuple[int, int, bytes]  # arrival in ns, port number, message
@@ -194,6 +195,8 @@ class JackBackend(Backend):
         self._client: Any = None  # sees the server's ports, and its end, of which RtMidi does not tell
         self._ended = False
         self._connected: list[str] = []
+        self._tries = NAME_TRIES
+        self._next_try_ns = 0
 
     @property
     def ended(self) -> bool:
@@ -202,18 +205,22 @@ class JackBackend(Backend):
     def start(self) -> bool:
         if self.started:
             return True
+        if now_ns() < self._next_try_ns:
+            return False
         self._client = jack_client(f"{CLIENT}-watch")
         if self._client is None:
             return False
         self._client.set_shutdown_callback(self._shut_down)
-        for _ in range(NAME_TRIES):
+        for _ in range(self._tries):
             # DAWs remember connections by the name: one with a number, as JACK gives while it is taken, won't do.
             if super().start() and any(port.name == OWN_JACK_PORT for port in self._client.get_ports()):
                 return True
             if self.virtual is not None:
                 self.virtual.close()
             self.virtual = self._listing = None
-            time.sleep(NAME_WAIT_S)
+            if self._tries > 1:
+                time.sleep(NAME_WAIT_S)
+        self._tries, self._next_try_ns = 1, now_ns() + LATER_TRY_NS
         # PipeWire answers to the system's JACK library but not to the one inside RtMidi.
         self._client.close()
         self._client = None

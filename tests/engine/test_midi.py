@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from unittest.mock import MagicMock
 
 import jack_server
 import pytest
 import rtmidi
 
+from engine import midi_ports
 from engine.errors import UserError
 from engine.midi import MidiInput, input_names
 from engine.midi_ports import bridged, distinct, wanted
@@ -269,6 +272,20 @@ def test_the_systems_keyboards_are_not_read_twice_where_jack_shows_them() -> Non
     assert bridged(["a2j:Keystation (capture): MIDI 1"])
     assert bridged(["Midi-Bridge:Keystation"])
     assert not bridged(["Keyboard:keys"])
+
+
+def test_a_server_that_gives_no_port_does_not_hold_up_the_other_keyboards(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As with PipeWire, which answers to the system's JACK library but not to the one inside RtMidi.
+    now, waits = [0], []
+    monkeypatch.setattr(midi_ports, "now_ns", lambda: now[0])
+    monkeypatch.setattr(midi_ports, "jack_client", lambda name: MagicMock())
+    monkeypatch.setattr(midi_ports.Backend, "start", lambda self: False)
+    monkeypatch.setattr(midi_ports.time, "sleep", waits.append)
+    backend = midi_ports.JackBackend("jack", (), itertools.count())
+    for _ in range(100):
+        assert not backend.start()
+        now[0] += midi_ports.SCAN_NS
+    assert sum(waits) == pytest.approx(midi_ports.NAME_TRIES * midi_ports.NAME_WAIT_S)
 
 
 def test_two_keyboards_of_one_kind_are_told_apart() -> None:
