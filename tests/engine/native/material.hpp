@@ -1,0 +1,128 @@
+#pragma once
+// Clips, programs and events at random, for the test programs.
+#include <limits>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "producergan/sampler.hpp"
+
+namespace producergan::test {
+
+using Random = std::mt19937_64;
+
+inline int below(Random& random, int limit) { return static_cast<int>(random() % static_cast<std::uint64_t>(limit)); }
+
+inline float unit(Random& random) { return static_cast<float>(random() >> 40) * 0x1p-24f; }
+
+inline float within(Random& random, const ParameterInfo& info) {
+    return info.minimum + unit(random) * (info.maximum - info.minimum);
+}
+
+inline bool chance(Random& random, double share) { return unit(random) < share; }
+
+/// Random audio in a block; with a chance of `bad_numbers` one frame of it is none.
+inline void write_block(Clip& clip, std::int64_t block, Random& random, double bad_numbers) {
+    const std::int64_t start = block * config::block_frames;
+    const std::int64_t frames = std::min<std::int64_t>(config::block_frames, clip.frames() - start);
+    std::vector<float> audio(static_cast<std::size_t>(frames * clip.channel_count()));
+    for (float& sample : audio)
+        sample = 2.0f * unit(random) - 1.0f;
+    if (chance(random, bad_numbers)) {
+        const float bad[] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 3e38f,
+                             -std::numeric_limits<float>::infinity(), 1e-40f};
+        audio[random() % audio.size()] = bad[below(random, 5)];
+    }
+    clip.write(start, audio.data(), frames, frames);
+}
+
+/// A clip of any legal shape with about `ready` of its blocks written.
+inline ClipRef make_clip(Random& random, double ready, double bad_numbers) {
+    static std::uint64_t identity = 0;
+    const double rates[] = {1000, 8000, 16000, 44100, 48000, 96000, 768000};
+    const int lengths[] = {1, 2, 63, 1023, 1024, 1025, 4096, 16384, 20000};
+    auto clip = std::make_shared<Clip>(++identity, 1 + below(random, 2), lengths[below(random, 9)],
+                                       chance(random, 0.7) ? 16000.0 : rates[below(random, 7)]);
+    for (std::int64_t block = 0; block < clip->blocks(); ++block)
+        if (chance(random, ready))
+            write_block(*clip, block, random, bad_numbers);
+    return clip;
+}
+
+/// Up to `zones` zones with random notes and parameters, their slots filled from `clips`.
+inline ProgramRef make_program(Random& random, int zones, const std::vector<ClipRef>& clips) {
+    std::vector<Zone> list(static_cast<std::size_t>(below(random, zones + 1)));
+    for (Zone& zone : list) {
+        const double density = unit(random);
+        for (std::size_t note = 0; note < zone.notes.size(); ++note)
+            zone.notes[note] = chance(random, density);
+        zone.shared = chance(random, 0.4);
+        zone.root = below(random, config::keys);
+        zone.siblings = chance(random, 0.5) ? 1 : 1 + below(random, config::max_siblings);
+        for (std::size_t i = 0; i < zone_param_count; ++i)
+            if (chance(random, 0.4))
+                zone.parameters[i] = within(random, zone_parameters[i]);
+    }
+    auto program = std::make_shared<Program>(std::move(list));
+    for (std::size_t i = 0; i < play_param_count; ++i)
+        if (chance(random, 0.4))
+            program->play[i] = within(random, play_parameters[i]);
+    if (chance(random, 0.7))
+        program->play[static_cast<std::size_t>(PlayParam::channel)] = 0;
+    for (int i = 0; i < 4; ++i)
+        program->claimed.set(static_cast<std::size_t>(below(random, 120)), chance(random, 0.5));
+    if (!clips.empty())
+        for (ClipSlot& slot : program->table)
+            for (ClipRef& clip : slot.clips)
+                if (chance(random, 0.3))
+                    clip = clips[random() % clips.size()];
+    return program;
+}
+
+/// Mostly notes and the controllers that mean something; now and then any three bytes.
+inline Event make_event(Random& random, int frames) {
+    Event event;
+    event.offset = chance(random, 0.01) ? below(random, 3 * frames + 1) - frames : below(random, frames + 1);
+    const int channel = chance(random, 0.7) ? 0 : below(random, 16);
+    const std::uint8_t controllers[] = {6, 7, 10, 11, 38, 64, 98, 99, 100, 101, 120, 121, 123, 126, 1};
+    const auto data = [&] { return static_cast<std::uint8_t>(below(random, 128)); };
+    const auto status = [&](int kind) { return static_cast<std::uint8_t>(kind | channel); };
+    switch (below(random, 20)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+        event.status = status(0x90), event.data1 = data(), event.data2 = data();
+        break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+        event.status = status(0x80), event.data1 = data();
+        break;
+    case 12:
+    case 13:
+    case 14:
+        event.status = status(0xe0), event.data1 = data(), event.data2 = data();
+        break;
+    case 15:
+    case 16:
+    case 17:
+    case 18:
+        event.status = status(0xb0), event.data1 = controllers[below(random, 15)];
+        event.data2 = chance(random, 0.2) ? std::uint8_t{0} : data();
+        if (event.data1 == 120 && chance(random, 0.9))
+            event.data1 = 64;
+        break;
+    default:
+        event.status = static_cast<std::uint8_t>(random()), event.data1 = static_cast<std::uint8_t>(random());
+        event.data2 = static_cast<std::uint8_t>(random());
+    }
+    return event;
+}
+
+} // namespace producergan::test

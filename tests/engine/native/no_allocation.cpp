@@ -1,0 +1,230 @@
+// Shows that Sampler::process and AudioCallback::render neither allocate, free, lock nor wait: the functions that do
+// are replaced in this program by ones that count, while a flag of the calling thread says that it is inside.
+//
+// no_allocation [malloc|free|new|lock|trylock|yield]   with a word, that is done inside on purpose and must be counted
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "material.hpp"
+#include "producergan/audio_callback.hpp"
+
+namespace {
+
+thread_local bool inside = false;
+thread_local unsigned long violations = 0;
+thread_local const char* last_violation = "";
+
+void note(const char* what) noexcept {
+    if (inside) {
+        ++violations;
+        last_violation = what;
+    }
+}
+
+template <typename Function>
+Function* real(const char* name) noexcept {
+    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+extern "C" {
+// glibc's own names for what is replaced, so that looking them up needs no memory. operator new and delete end here
+// too.
+void* __libc_malloc(std::size_t) noexcept;
+void* __libc_calloc(std::size_t, std::size_t) noexcept;
+void* __libc_realloc(void*, std::size_t) noexcept;
+void* __libc_memalign(std::size_t, std::size_t) noexcept;
+void __libc_free(void*) noexcept;
+
+void* malloc(std::size_t size) noexcept {
+    note("malloc");
+    return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) noexcept {
+    note("calloc");
+    return __libc_calloc(count, size);
+}
+void* realloc(void* memory, std::size_t size) noexcept {
+    note("realloc");
+    return __libc_realloc(memory, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    note("aligned_alloc");
+    return __libc_memalign(alignment, size);
+}
+int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
+    note("posix_memalign");
+    return (*memory = __libc_memalign(alignment, size)) == nullptr ? 12 : 0;
+}
+void free(void* memory) noexcept {
+    if (memory != nullptr)
+        note("free");
+    __libc_free(memory);
+}
+
+#define PRODUCERGAN_COUNTED(result, name, parameters, arguments)                                                       \
+    result name parameters noexcept {                                                                                  \
+        note(#name);                                                                                                   \
+        static auto* const original = real<result parameters>(#name);                                                  \
+        return original arguments;                                                                                     \
+    }
+PRODUCERGAN_COUNTED(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex))
+PRODUCERGAN_COUNTED(int, pthread_mutex_trylock, (pthread_mutex_t * mutex), (mutex))
+PRODUCERGAN_COUNTED(int, pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock))
+PRODUCERGAN_COUNTED(int, pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
+PRODUCERGAN_COUNTED(int, pthread_cond_signal, (pthread_cond_t * condition), (condition))
+PRODUCERGAN_COUNTED(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
+PRODUCERGAN_COUNTED(int, sched_yield, (), ())
+#undef PRODUCERGAN_COUNTED
+
+// Waits that may be cancelled are declared without noexcept.
+#define PRODUCERGAN_COUNTED(result, name, parameters, arguments)                                                       \
+    result name parameters {                                                                                           \
+        note(#name);                                                                                                   \
+        static auto* const original = real<result parameters>(#name);                                                  \
+        return original arguments;                                                                                     \
+    }
+PRODUCERGAN_COUNTED(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t* mutex), (condition, mutex))
+PRODUCERGAN_COUNTED(int, nanosleep, (const timespec* time, timespec* left), (time, left))
+PRODUCERGAN_COUNTED(int, clock_nanosleep, (clockid_t clock, int flags, const timespec* time, timespec* left),
+                    (clock, flags, time, left))
+PRODUCERGAN_COUNTED(ssize_t, write, (int file, const void* data, std::size_t size), (file, data, size))
+#undef PRODUCERGAN_COUNTED
+}
+
+using namespace producergan;
+using namespace producergan::test;
+
+namespace {
+
+class Inside {
+public:
+    Inside() noexcept { inside = true; }
+    ~Inside() { inside = false; }
+};
+
+void* volatile kept = nullptr; // so that no allocation is optimised away
+
+void sin_on_purpose(const std::string& what) {
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static void* const memory = std::malloc(16);
+    const Inside flag;
+    if (what == "malloc")
+        kept = std::malloc(16);
+    else if (what == "free")
+        std::free(memory);
+    else if (what == "new")
+        kept = ::operator new(16);
+    else if (what == "lock" && pthread_mutex_lock(&mutex) == 0)
+        pthread_mutex_unlock(&mutex);
+    else if (what == "trylock" && pthread_mutex_trylock(&mutex) == 0)
+        pthread_mutex_unlock(&mutex);
+    else if (what == "yield")
+        sched_yield();
+}
+
+ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
+    std::vector<Zone> zones(5);
+    const auto set = [&](int zone, ZoneParam id, float value) {
+        zones[static_cast<std::size_t>(zone)].parameters[static_cast<std::size_t>(id)] = value;
+    };
+    for (std::size_t note = 0; note < 128; ++note)
+        zones[note % 5].notes.set(note);
+    zones[0].siblings = 4; // one-shots in a round robin that choke
+    set(0, ZoneParam::choke, 1);
+    set(1, ZoneParam::mode, 1); // gated
+    set(2, ZoneParam::mode, 2); // looped, chromatic
+    zones[2].shared = true;
+    set(3, ZoneParam::reverse, 1);
+    set(3, ZoneParam::start, 0.3f);
+    set(4, ZoneParam::mode, 2); // looped, reversed
+    set(4, ZoneParam::reverse, 1);
+    auto program = std::make_shared<Program>(std::move(zones));
+    program->play[static_cast<std::size_t>(PlayParam::polyphony)] = polyphony;
+    std::size_t next = 0;
+    for (ClipSlot& slot : program->table)
+        for (std::size_t sibling = 0; sibling < 4; ++sibling)
+            slot.clips[sibling] = clips[next++ % clips.size()];
+    return program;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::string on_purpose = argc > 1 ? argv[1] : "";
+    Random random(5);
+    std::vector<ClipRef> clips;
+    for (int i = 0; i < 16; ++i) { // alike in length, so that swaps crossfade; some with blocks missing, some with NaN
+        auto clip = std::make_shared<Clip>(1000 + static_cast<std::uint64_t>(i), 1 + i % 2, 20000, 16000.0);
+        for (std::int64_t block = 0; block < clip->blocks(); ++block)
+            if (i % 5 != 4 || chance(random, 0.8))
+                write_block(*clip, block, random, i % 7 == 6 ? 0.3 : 0.0);
+        clips.push_back(clip);
+    }
+    std::vector<std::byte> memory(EventRing::bytes() + 64);
+    void* aligned = memory.data();
+    std::size_t space = memory.size();
+    std::align(64, EventRing::bytes(), aligned, space);
+    EventRing ring(aligned, true);
+    Sampler sampler;
+    AudioCallback callback(sampler, 48000.0, 3000000);
+    callback.add_ring(ring);
+    sampler.set_program(busy_program(clips, 24));
+
+    std::array<Event, 64> events;
+    std::array<float, 2 * 512> out;
+    std::int64_t now = 1000000000;
+    std::size_t freed = 0;
+    for (int block = 0; block < 6000; ++block) {
+        if (block % 3 == 0)
+            sampler.set_clip(below(random, 5), below(random, 128), below(random, 4), clips[random() % clips.size()]);
+        if (block % 300 == 0)
+            sampler.set_program(busy_program(clips, static_cast<float>(8 + below(random, 32))));
+        if (block % 50 == 0)
+            sampler.set_zone_parameter(-1, ZoneParam::tune, 24.0f * unit(random) - 12.0f);
+        if (block % 1000 == 999)
+            sampler.silence();
+        if (block % 64 == 0)
+            freed += sampler.collect();
+        const int frames = 1 + below(random, 256);
+        const int count = below(random, 20);
+        for (int i = 0; i < count; ++i)
+            events[static_cast<std::size_t>(i)] = make_event(random, frames);
+        std::sort(events.begin(), events.begin() + count,
+                  [](const Event& a, const Event& b) { return a.offset < b.offset; });
+        if (block % 2 == 0) {
+            const Inside flag;
+            sampler.process(events.data(), count, out.data(), out.data() + 1, 2, frames);
+        } else {
+            const Inside flag;
+            for (int i = 0; i < count; ++i) {
+                const Event& event = events[static_cast<std::size_t>(i)];
+                const std::uint8_t bytes[] = {event.status, event.data1, event.data2};
+                ring.push(now - 3000000 + event.offset * 20000, 0, bytes, 3);
+            }
+            callback.render(out.data(), frames, block % 99 == 0, now);
+        }
+        now += frames * 1000000000LL / 48000;
+        if (block == 3000 && !on_purpose.empty())
+            sin_on_purpose(on_purpose);
+    }
+    const auto figure = [&](Counter which) { return static_cast<unsigned long long>(sampler.counters().get(which)); };
+    std::printf("%lu violations%s%s; %llu notes, %llu steals, %llu starved, %llu muted, %zu freed outside\n",
+                violations, violations != 0 ? ", the last " : "", last_violation, figure(Counter::notes),
+                figure(Counter::steals), figure(Counter::starved), figure(Counter::muted), freed);
+    if (figure(Counter::notes) == 0 || figure(Counter::steals) == 0 || figure(Counter::starved) == 0 ||
+        figure(Counter::muted) == 0 || freed == 0) {
+        std::puts("the playing did not reach what it is for");
+        return 2;
+    }
+    return violations != 0 ? 1 : 0;
+}
