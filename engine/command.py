@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import importlib
 import io
 import json
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from engine.errors import UserError
 
 OWN_PACKAGES = ("engine", "trainer", "bridge")
+ABOVE_ZERO, LARGEST = math.ulp(0.0), sys.float_info.max  # for `number`: more than nothing, and finite
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,19 @@ def run_commands(program: str, description: str, commands: Sequence[Command], ar
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def number(kind: Callable[[str], Number], low: float, high: float, words: str) -> Callable[[str], Number]:
+    """A `type` for argparse: a number from `low` to `high`. What is none is refused with the words "must be …"."""
+
+    def parse(text: str) -> Number:
+        with contextlib.suppress(ValueError):
+            value = kind(text)
+            if low <= value <= high:
+                return value
+        raise argparse.ArgumentTypeError(f"must be {words}, not {text!r}")
+
+    return parse
 
 
 def describe_os_error(error: OSError) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import trainer.cli
 from engine.command import Command
 
 PROGRAMS = ("trainer", "engine", "bridge")
@@ -93,3 +94,22 @@ def test_a_terminal_that_lacks_a_character_gets_its_code() -> None:
     result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert result.returncode == 0, result.stderr
     assert r"1 \u2026 256" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("train", "x", "-o", "y", "--steps", "0"), "argument --steps: must be a whole number from 1, not '0'"),
+        (("train", "x", "-o", "y", "--steps", "many"), "argument --steps: must be a whole number from 1, not 'many'"),
+        (("train", "x", "-o", "y", "--hours", "inf"), "argument --hours: must be a number above 0, not 'inf'"),
+        (("train", "x", "-o", "y", "--seed", "-1"), "argument --seed: must be a whole number from 0 to 2^63 - 1"),
+        (("prepare", "x", "-o", "y", "--seconds", "nan"), "argument --seconds: must be a number above 0, not 'nan'"),
+        (("prepare", "x", "-o", "y", "--sample-rate", "44.1k"), "must be a whole number from 4000 to 192000, not"),
+    ],
+)
+def test_an_impossible_number_is_wrong_use_in_a_sentence(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        trainer.cli.main(words)
+    assert sentence in capsys.readouterr().err

@@ -7,7 +7,7 @@ import math
 import sys
 from pathlib import Path
 
-from engine.command import print_json
+from engine.command import ABOVE_ZERO, LARGEST, number, print_json
 from engine.errors import UserError
 from trainer.clip_length import LEGAL_FRAMES, round_up_frames
 
@@ -19,7 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--seconds", type=_seconds, metavar="S", help="clip length, rounded up to the next possible one"
+        "--seconds",
+        type=number(float, ABOVE_ZERO, LARGEST, "a number above 0"),
+        metavar="S",
+        help="clip length, rounded up to the next possible one",
     )
     length.add_argument(
         "--frames",
@@ -28,7 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="clip length in frames (default: 16384 for one-shots, 65536 for songs, whichever most files are)",
     )
     parser.add_argument(
-        "--sample-rate", type=_rate, default=16000, metavar="HZ", help="of the clips (default: %(default)s)"
+        "--sample-rate",
+        type=number(int, 4000, 192000, "a whole number from 4000 to 192000"),
+        default=16000,
+        metavar="HZ",
+        help="of the clips (default: %(default)s)",
     )
     parser.add_argument("--channels", type=int, choices=(1, 2), default=1, help="mono or stereo (default: %(default)s)")
     parser.add_argument(
@@ -89,17 +96,3 @@ def _frames_of(seconds: float, sample_rate: int) -> int:
         longest = LEGAL_FRAMES[-1] / sample_rate
         raise UserError(f"Clips of {seconds:g} s are too long: at {sample_rate} Hz the longest are {longest:.2f} s.")
     return round_up_frames(max(1, frames))
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError("the clip length must be above zero")
-    return value
-
-
-def _rate(text: str) -> int:
-    value = int(text)
-    if not 4000 <= value <= 192000:
-        raise argparse.ArgumentTypeError("the sample rate must be from 4000 to 192000 Hz")
-    return value

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.command import ABOVE_ZERO, LARGEST, number
 from engine.errors import UserError
 from trainer.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
+
+MAX_SEED = 2**63 - 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +21,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--recipe", metavar="NAME", help=f"{' or '.join(row.name for row in RECIPES)} (default: {DEFAULT_RECIPE})"
     )
     parser.add_argument("--from", dest="source", metavar="OTHER_RUN", type=Path, help="begin with its weights")
-    parser.add_argument("--steps", type=_positive_int, help="end at this step, counted from the run's beginning")
-    parser.add_argument("--hours", type=_positive_float, help="end after this much training, all sittings together")
+    parser.add_argument(
+        "--steps",
+        type=number(int, 1, LARGEST, "a whole number from 1"),
+        help="end at this step, counted from the run's beginning",
+    )
+    parser.add_argument(
+        "--hours",
+        type=number(float, ABOVE_ZERO, LARGEST, "a number above 0"),
+        help="end after this much training, all sittings together",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
-    parser.add_argument("--seed", type=_seed, help="of all that is random (default: 0)")
+    parser.add_argument(
+        "--seed",
+        type=number(int, 0, MAX_SEED, "a whole number from 0 to 2^63 - 1"),
+        help="of all that is random (default: 0)",
+    )
     parser.add_argument(
         "--fresh", action="store_true", help="begin anew; a run in the same place is set aside, not lost"
     )
@@ -58,24 +73,3 @@ def run(arguments: argparse.Namespace) -> None:
             fresh=arguments.fresh,
         )
     )
-
-
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def _positive_float(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be above 0")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**63:
-        raise argparse.ArgumentTypeError("must be from 0 to 2^63 - 1")
-    return value
