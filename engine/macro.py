@@ -74,6 +74,6 @@ class Trigger:
 def axis_seed(to: str) -> int:
     """The seed of "axis:SEED". Raises ValueError with the reason."""
     text = to.removeprefix(AXIS)
-    if not text.isdigit() or int(text) > MAX_SEED:
+    if not text.isdecimal() or int(text) > MAX_SEED:
         raise ValueError(f"must be 'axis:' and a seed such as 'axis:7', not {to!r}")
     return int(text)

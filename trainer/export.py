@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.errors import UserError
 from engine.files import replacing
+from engine.instrument import FORMAT
 from engine.latent import from_seed
 from trainer.layers import Shape
 from trainer.onnx_graph import build
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from trainer.wavegan import Generator
 
-FORMAT = 1
 TOLERANCE = 1e-4  # largest difference from PyTorch that a file may have
 MOST_BYTES = 2**31 - 2**20  # protobuf ends at 2 GiB, and the file holds a little besides the weights
 CHECKED_SEEDS = 4

@@ -81,6 +81,7 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
         ),
         (HEAD + KIT + MACRO + 'targets = [{ to = "tone" }]', "there is no target 'tone'; did you mean 'tune'?"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "axis:x", range = [0, 1] }]', "must be 'axis:' and a seed"),
+        (HEAD + KIT + MACRO + 'targets = [{ to = "axis:²", range = [0, 1] }]', "must be 'axis:' and a seed"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "direction:", range = [0, 1] }]', "no target 'direction:'"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "direction:up" }]', "'range' is missing"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "pan", range = [0, 3] }]', "'range': must be a number from -1 to 1"),
