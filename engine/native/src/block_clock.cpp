@@ -7,7 +7,10 @@
 namespace producergan {
 
 namespace {
-constexpr double bandwidth = 0.5; // Hz: follows the device's clock over seconds, ignores a thread's lateness
+// Hz. Wide at first, so that the clock settles soon, then narrower as time goes by: in the end it follows the drift of
+// the device over tens of seconds and ignores the lateness of a thread.
+constexpr double widest = 2.0, narrowest = 0.1, widest_times_seconds = 0.5;
+constexpr double fastest = 0.3; // radians a block: stable whatever the block's length
 } // namespace
 
 std::int64_t BlockClock::begin(std::int64_t now_ns, int frames) noexcept {
@@ -18,10 +21,14 @@ std::int64_t BlockClock::begin(std::int64_t now_ns, int frames) noexcept {
     if (!running_ || std::abs(error) > tolerance) {
         running_ = true;
         period_ = nominal_;
+        seconds_ = 0.0;
         next_ = now + period_ * frames;
         return now_ns;
     }
-    const double omega = 2.0 * std::numbers::pi * bandwidth * nominal_ * frames * 1e-9;
+    const double block_seconds = nominal_ * frames * 1e-9;
+    seconds_ += block_seconds;
+    const double bandwidth = std::clamp(widest_times_seconds / seconds_, narrowest, widest);
+    const double omega = std::min(2.0 * std::numbers::pi * bandwidth * block_seconds, fastest);
     const double begin = next_;
     next_ += std::sqrt(2.0) * omega * error + period_ * frames;
     period_ += omega * omega * error / frames;

@@ -17,6 +17,7 @@ class BlockClock {
     double nominal_; // nanoseconds a frame
     double period_;  // the same, as measured
     double next_ = 0.0;
+    double seconds_ = 0.0; // since it began to run
     bool running_ = false;
 };
 
