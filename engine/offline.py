@@ -28,6 +28,7 @@ MORPH_SPACING_SECONDS = _native.SWAP_SECONDS  # a crossfade ends before the next
 SLICE_SECONDS = 0.010  # the longest stretch rendered without looking at what voices need next
 AHEAD_SECONDS = 0.1  # how far ahead of a voice the blocks of a new sound are made, which a knob may replace at once
 FAR_AHEAD_SECONDS = 1.0  # and those of a sound that goes on: the more at a time, the less each costs
+FIRST_BLOCKS = 4  # of a new sound: nobody waits for it, and one run costs less than two
 DEFAULT_RATE = 48000
 DEFAULT_BLOCK = 512
 DEFAULT_TAIL = 3.0
@@ -82,7 +83,8 @@ class OfflineLoop:
         self.sampler = _native.Sampler()
         self.sampler.prepare(float(rate))
         # One batch size: a clip comes out the same to the byte whatever else is made with it.
-        self._supply = Supply(Generator(preset.instrument, "cpu", batches=(1,)), self.sampler, rate)
+        generator = Generator(preset.instrument, "cpu", batches=(1,))
+        self._supply = Supply(generator, self.sampler, rate, FIRST_BLOCKS)
         self._controls = Controls(preset, random.Random(0))
         self._rate, self._block = rate, block
         self._values: Values = self._controls.values()

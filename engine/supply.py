@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +16,9 @@ from engine.preset import Preset
 from engine.program import Values, native_program, start_course, table_slot, voice_course, zone_values
 from engine.sound import Sound
 
+FIRST_SECONDS = (
+    0.13  # about what is made at once, so that many voices outlast the making of the others' while a knob moves
+)
 CACHE_BYTES = 512 << 20  # clips that are kept beyond those wanted now, so that a knob turned back costs nothing
 
 
@@ -32,17 +36,22 @@ class Supply:
     """Makes clips with a generator and hands them to a sampler as clip-table messages. One thread at a time.
 
     A wish that is not begun is simply replaced, because each step plans afresh from what is wanted and what sounds;
-    what a run has made is always used.
+    what a run has made is always used. `first_blocks` are made at once for a key or voice that has nothing yet.
     """
 
-    def __init__(self, generator: Generator, sampler: _native.Sampler, rate: float) -> None:
+    def __init__(
+        self, generator: Generator, sampler: _native.Sampler, rate: float, first_blocks: int = FIRST_BLOCKS
+    ) -> None:
         self.generator = generator
+        self._first_blocks = first_blocks
         self._sampler = sampler
         self._rate = rate
         self._clips: dict[Sound, _native.Clip] = {}  # in the order of their last use
         self._ready: dict[Sound, int] = {}
         self._told: dict[Slot, Sound] = {}  # table slot → the sound that the sampler has there
         self._served: dict[Slot, int] = {}
+        length = max(1.0, FIRST_SECONDS * generator.instrument.sample_rate / _native.BLOCK_FRAMES)
+        self._first_blocks = max(FIRST_BLOCKS, 1 << round(math.log2(length)))
         self._seen_at = -1  # the sampler's clock when its voices were looked at last, and where they stood then
         self._seen: dict[int, float] = {}
         self._holding: set[int] = set()
@@ -108,6 +117,7 @@ class Supply:
             recent=recent,
             served=self._served,
             look_ahead=look_ahead,
+            first_blocks=self._first_blocks,
         )
         return batch(line, largest=self.generator.batches[-1])
 
@@ -133,7 +143,7 @@ class Supply:
         if wanted is None:
             return False
         total = self.generator.block_total
-        first = {zone: start.blocks(total)[:FIRST_BLOCKS] for zone, start in wanted.starts.items()}
+        first = {zone: start.blocks(total)[: self._first_blocks] for zone, start in wanted.starts.items()}
         return all(
             self._ready.get(sound, 0) >> block & 1 for slot, sound in wanted.sounds.items() for block in first[slot[0]]
         )
