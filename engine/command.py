@@ -9,9 +9,11 @@ import importlib
 import io
 import json
 import math
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import TypeVar
 
 from engine.errors import UserError
@@ -45,28 +47,46 @@ def run_commands(program: str, description: str, commands: Sequence[Command], ar
             importlib.import_module(command.module).configure(child)
     parsed = parser.parse_args(arguments)
     assert chosen is not None
+    with interruptible():
+        return _run(program, chosen, parsed)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends what runs as Ctrl-C does, so that nothing half-written stays behind. [main-thread]"""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(program: str, chosen: Command, parsed: argparse.Namespace) -> int:
     try:
         importlib.import_module(chosen.module).run(parsed)
     except UserError as error:
-        print(f"{program} {chosen.name}: {error}", file=sys.stderr)
-        return 1
+        sentence = str(error)
     except OSError as error:
-        print(f"{program} {chosen.name}: {describe_os_error(error)}", file=sys.stderr)
-        return 1
+        sentence = describe_os_error(error)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", *OWN_PACKAGES):
             raise
         extras = "[cpu,train]" if program == "trainer" else "[cpu]"
-        print(
-            f"{program} {chosen.name}: The Python package {package} is not installed; install ProducerGAN with "
-            f"'.{extras}' (gpu instead of cpu for an NVIDIA card).",
-            file=sys.stderr,
+        sentence = (
+            f"The Python package {package} is not installed; install ProducerGAN with '.{extras}' "
+            "(gpu instead of cpu for an NVIDIA card)."
         )
-        return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    else:
+        return 0
+    print(f"{program} {chosen.name}: {sentence}", file=sys.stderr)
+    return 1
 
 
 def number(kind: Callable[[str], Number], low: float, high: float, words: str) -> Callable[[str], Number]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -86,6 +87,23 @@ def test_a_package_that_is_not_installed_is_named_with_what_to_install(tmp_path:
     assert result.stderr.count("\n") == 1
     assert "torch" in result.stderr
     assert "[cpu,train]" in result.stderr
+
+
+def test_sigterm_is_handled_as_control_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned = []
+
+    def work(arguments: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            cleaned.append(True)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("trainer.commands.sample.run", work)
+    assert trainer.cli.main(["sample", "x", "-o", "y"]) == 130
+    assert cleaned
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_terminal_that_lacks_a_character_gets_its_code() -> None:
