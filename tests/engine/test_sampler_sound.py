@@ -62,12 +62,11 @@ def test_a_clip_of_another_rate_keeps_its_pitch_without_images(clip_rate: int, r
         assert unwanted_db(heard, hertz, rate) < -60
 
 
-@pytest.mark.parametrize("semitones", [3, 7, 12, 19, 24, 36])
+@pytest.mark.parametrize("semitones", [7, 12, 19, 24, 36])
 def test_what_would_fold_back_when_pitched_up_is_left_out(semitones: float) -> None:
     ratio = 2 ** (semitones / 12)
     folding = min(23000.0, 1.35 * 24000 / ratio)  # above the output's half rate once pitched up
-    if folding * ratio < 1.2 * 24000:
-        pytest.skip("the clip has nothing so high")
+    assert folding * ratio > 1.2 * 24000
     heard = one_key(sine(folding, 200000), tune=semitones).play(12000, [(0, on())], 480)[1000:-1000]
     assert level_db(heard) < level_db(sine(folding, 10000)) - 60
 

@@ -42,7 +42,8 @@ Resampler::Table make_table(double ratio) {
         std::vector<double> row(static_cast<std::size_t>(taps));
         double sum = 0.0; // each phase passes a constant unchanged; this also takes out the window's own scale
         for (int tap = 0; tap < taps; ++tap)
-            sum += row[static_cast<std::size_t>(tap)] = windowed_sinc(tap - table.half + 1 - fraction, cutoff, table.half);
+            sum += row[static_cast<std::size_t>(tap)] =
+                windowed_sinc(tap - table.half + 1 - fraction, cutoff, table.half);
         for (int tap = 0; tap < taps; ++tap)
             table.taps[static_cast<std::size_t>(phase * taps + tap)] =
                 static_cast<float>(row[static_cast<std::size_t>(tap)] / sum);

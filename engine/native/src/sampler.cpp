@@ -156,8 +156,8 @@ void Sampler::apply(Command& command) noexcept {
     case Command::Kind::zone_parameter:
         for (int zone = 0; zone < static_cast<int>(program_->zones.size()); ++zone)
             if (command.zone < 0 || command.zone == zone)
-                program_->zones[static_cast<std::size_t>(zone)].parameters[static_cast<std::size_t>(command.parameter)] =
-                    command.value;
+                program_->zones[static_cast<std::size_t>(zone)]
+                    .parameters[static_cast<std::size_t>(command.parameter)] = command.value;
         break;
     case Command::Kind::play_parameter:
         program_->play[static_cast<std::size_t>(command.parameter)] = command.value;

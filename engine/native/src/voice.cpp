@@ -105,8 +105,7 @@ void Voice::clear() noexcept {
 }
 
 std::int64_t Voice::step_for(double semitones, const VoiceContext& context) const noexcept {
-    const double ratio =
-        clip_->sample_rate() / context.sample_rate * semitone_ratio(origin_.semitones + semitones);
+    const double ratio = clip_->sample_rate() / context.sample_rate * semitone_ratio(origin_.semitones + semitones);
     return std::llround(std::clamp(ratio, config::min_ratio, config::max_ratio) * static_cast<double>(one));
 }
 
@@ -183,7 +182,8 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
                      (!next_ || ready_ahead(*next_, source_frames(frames + context.starve_frames), half));
     if (pending_ && !next_ && offset == 0) { // on the grid, so that it does not depend on the block size
         const bool silent = !begun_ || fed_ == 0;
-        if (ready_ahead(*pending_, source_frames(tick_frames + context.starve_frames + (silent ? 0 : context.swap_frames)),
+        if (ready_ahead(*pending_,
+                        source_frames(tick_frames + context.starve_frames + (silent ? 0 : context.swap_frames)),
                         half)) {
             if (silent && !fed)
                 clip_ = std::move(pending_); // nothing sounds: no need to fade
@@ -217,7 +217,8 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
 
     float levels[tick_frames];
     envelope_.render(levels, frames);
-    const float slope_left = (left_to_ - left_from_) / tick_frames, slope_right = (right_to_ - right_from_) / tick_frames;
+    const float slope_left = (left_to_ - left_from_) / tick_frames,
+                slope_right = (right_to_ - right_from_) / tick_frames;
     const bool plain_fades = fade_in_left_ == 0 && kill_ == 0 && fed && fed_ == context.starve_frames;
     const std::int64_t end = clip_->frames() * one;
     float peak = 0.0f, sum = 0.0f;

@@ -15,7 +15,7 @@ namespace producergan {
 /// An event stamped at time t is played `latency` after t, at the frame where that moment lies, so that lateness of
 /// whoever carried it becomes one constant delay instead of jitter.
 class AudioCallback {
-  public:
+public:
     static constexpr int max_rings = 4;
 
     AudioCallback(Sampler& sampler, double sample_rate, std::int64_t latency_ns);
@@ -27,14 +27,14 @@ class AudioCallback {
     void render(float* out, int frames, bool underflow, std::int64_t now) noexcept;
 
     /// PortAudio's callback (PaStreamCallback), with this object as its user data. [audio-thread]
-    static int portaudio(const void* input, void* output, unsigned long frames, const void* time,
-                         unsigned long flags, void* self) noexcept;
+    static int portaudio(const void* input, void* output, unsigned long frames, const void* time, unsigned long flags,
+                         void* self) noexcept;
 
     /// The smoothed beginning of the last block and the sampler's clock there: tells when a frame sounds.
     /// [thread-safe]
     std::int64_t block_time() const noexcept { return block_time_.load(std::memory_order_relaxed); }
 
-  private:
+private:
     void collect_events() noexcept;
 
     Sampler& sampler_;

@@ -7,13 +7,13 @@ namespace producergan {
 ///
 /// A delay-locked loop of second order (F. Adriaensen, "Using a DLL to filter time", 2005).
 class BlockClock {
-  public:
+public:
     explicit BlockClock(double sample_rate) noexcept : nominal_(1e9 / sample_rate), period_(nominal_) {}
 
     /// The smoothed time of the block whose callback began at `now_ns` and has `frames` frames. [audio-thread]
     std::int64_t begin(std::int64_t now_ns, int frames) noexcept;
 
-  private:
+private:
     double nominal_; // nanoseconds a frame
     double period_;  // the same, as measured
     double next_ = 0.0;

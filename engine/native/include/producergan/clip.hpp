@@ -15,7 +15,7 @@ namespace producergan {
 /// Knows its own shared pointer, so that a clip that comes from Python again and again has one reference count, not one
 /// that belongs to Python each time: the audio thread must never be the last to let go.
 class Clip : public std::enable_shared_from_this<Clip> {
-  public:
+public:
     /// Raises std::invalid_argument on sizes that no instrument has. [control-thread]
     Clip(std::uint64_t id, int channel_count, std::int64_t frame_count, double sample_rate);
     Clip(const Clip&) = delete;
@@ -42,7 +42,7 @@ class Clip : public std::enable_shared_from_this<Clip> {
     /// Zeros before and after each channel, so that the resampler's taps need no bounds check near the edges.
     static constexpr std::int64_t pad = 160;
 
-  private:
+private:
     std::uint64_t id_;
     int channel_count_;
     std::int64_t frames_;

@@ -12,7 +12,7 @@ template <typename Item, std::size_t capacity>
 class CommandQueue {
     static_assert((capacity & (capacity - 1)) == 0);
 
-  public:
+public:
     /// False, and `item` untouched, if the queue is full. [control-thread]
     bool push(Item&& item) {
         const std::size_t head = head_.load(std::memory_order_relaxed);
@@ -33,7 +33,7 @@ class CommandQueue {
         return true;
     }
 
-  private:
+private:
     std::unique_ptr<std::array<Item, capacity>> items_ = std::make_unique<std::array<Item, capacity>>();
     alignas(64) std::atomic<std::size_t> head_{0};
     alignas(64) std::atomic<std::size_t> tail_{0};

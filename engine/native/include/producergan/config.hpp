@@ -5,32 +5,32 @@
 
 namespace producergan::config {
 
-inline constexpr int block_frames = 1024;    // frames of a clip that become ready together (DESIGN: blocks)
-inline constexpr int tick_frames = 32;       // grid on which parameters are smoothed; 0.7 ms at 48 kHz
-inline constexpr int max_voices = 256;       // sounding voices at most
-inline constexpr int max_zones = 64;         // zones of a program
-inline constexpr int keys = 128;             // MIDI notes
-inline constexpr int max_siblings = 8;       // clips in a key's round robin
-inline constexpr int channels = 16;          // MIDI channels
-inline constexpr int max_events = 4096;      // events a process call looks at; more are dropped and counted
-inline constexpr int command_queue = 8192;   // clip-table and parameter messages under way; a power of two
-inline constexpr int max_choke_groups = 33;  // group 0 means none
+inline constexpr int block_frames = 1024;   // frames of a clip that become ready together (DESIGN: blocks)
+inline constexpr int tick_frames = 32;      // grid on which parameters are smoothed; 0.7 ms at 48 kHz
+inline constexpr int max_voices = 256;      // sounding voices at most
+inline constexpr int max_zones = 64;        // zones of a program
+inline constexpr int keys = 128;            // MIDI notes
+inline constexpr int max_siblings = 8;      // clips in a key's round robin
+inline constexpr int channels = 16;         // MIDI channels
+inline constexpr int max_events = 4096;     // events a process call looks at; more are dropped and counted
+inline constexpr int command_queue = 8192;  // clip-table and parameter messages under way; a power of two
+inline constexpr int max_choke_groups = 33; // group 0 means none
 
-inline constexpr double kill_seconds = 0.005;       // choke, steal, all sound off: inaudible as a click, short
-inline constexpr double residue_seconds = 0.001;    // a dying voice cut short because the reserve is full
-inline constexpr double swap_seconds = 0.010;       // crossfade from one clip to the next
-inline constexpr double starve_seconds = 0.002;     // fade before a block that is not ready
-inline constexpr double start_inside_seconds = 0.001; // fade-in where a voice starts inside a clip
+inline constexpr double kill_seconds = 0.005;             // choke, steal, all sound off: inaudible as a click, short
+inline constexpr double residue_seconds = 0.001;          // a dying voice cut short because the reserve is full
+inline constexpr double swap_seconds = 0.010;             // crossfade from one clip to the next
+inline constexpr double starve_seconds = 0.002;           // fade before a block that is not ready
+inline constexpr double start_inside_seconds = 0.001;     // fade-in where a voice starts inside a clip
 inline constexpr double shortest_release_seconds = 0.010; // the quadratic release starts at twice the linear slope
-inline constexpr double smoothing_seconds = 0.005;  // time constant of gain, pan and pitch smoothing
-inline constexpr double young_seconds = 0.020;      // notes this young are stolen last: they may be of one chord
-inline constexpr double limiter_threshold = 0.966f; // -0.3 dBFS
+inline constexpr double smoothing_seconds = 0.005;        // time constant of gain, pan and pitch smoothing
+inline constexpr double young_seconds = 0.020;            // notes this young are stolen last: they may be of one chord
+inline constexpr double limiter_threshold = 0.966f;       // -0.3 dBFS
 inline constexpr double limiter_release_seconds = 0.080;
 
-inline constexpr int sinc_phases = 512;      // table positions between two frames, interpolated linearly
-inline constexpr int sinc_half_taps = 8;     // at ratio 1: 16 taps; error about -90 dB up to 0.85 of Nyquist
+inline constexpr int sinc_phases = 512;  // table positions between two frames, interpolated linearly
+inline constexpr int sinc_half_taps = 8; // at ratio 1: 16 taps; error about -90 dB up to 0.85 of Nyquist
 inline constexpr double sinc_kaiser_beta = 9.0;
-inline constexpr double max_ratio = 64.0;    // source frames an output frame: six octaves up
+inline constexpr double max_ratio = 64.0; // source frames an output frame: six octaves up
 inline constexpr double min_ratio = 1.0 / 64.0;
 
 } // namespace producergan::config

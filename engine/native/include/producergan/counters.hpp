@@ -22,12 +22,12 @@ enum class Counter : int {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Counter::count)> counter_names{
-    "blocks",           "underflows", "worst_block_ns", "late_events", "dropped_events", "dropped_commands",
-    "notes",            "steals",     "starved",        "muted",       "limited_blocks"};
+    "blocks", "underflows", "worst_block_ns", "late_events", "dropped_events", "dropped_commands",
+    "notes",  "steals",     "starved",        "muted",       "limited_blocks"};
 
 /// Figures that the audio thread counts and anyone may read without stopping it.
 class Counters {
-  public:
+public:
     void add(Counter which, std::uint64_t amount = 1) noexcept {
         at(which).fetch_add(amount, std::memory_order_relaxed);
     }
@@ -39,7 +39,7 @@ class Counters {
         return values_[static_cast<std::size_t>(which)].load(std::memory_order_relaxed);
     }
 
-  private:
+private:
     std::atomic<std::uint64_t>& at(Counter which) noexcept { return values_[static_cast<std::size_t>(which)]; }
     std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Counter::count)> values_{};
 };

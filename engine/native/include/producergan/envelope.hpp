@@ -8,7 +8,7 @@ namespace producergan {
 /// Attack is linear; decay and release fall as the square of the time left, near to the exponential of analogue
 /// envelopes but reaching their end. All are functions of whole frame counts: the same whatever the block size.
 class Envelope {
-  public:
+public:
     struct Shape {
         std::int64_t attack = 0, hold = 0, decay = 0, release = 0; // frames
         float sustain = 1.0f;                                      // 0 to 1
@@ -23,7 +23,7 @@ class Envelope {
     /// Writes the next `frames` levels, 0 to 1. [audio-thread]
     void render(float* levels, int frames) noexcept;
 
-  private:
+private:
     enum class Stage { attack, hold, decay, sustain, release, finished };
     float next() noexcept;
 

@@ -22,7 +22,7 @@ struct StampedEvent {
 /// A reader that falls more than the capacity behind loses the oldest events and is told how many. A writer that is
 /// killed between two instructions leaves a slot unpublished; the next writer starts from the same slot.
 class EventRing {
-  public:
+public:
     static constexpr std::size_t capacity = 4096; // events; a power of two. 4 s of the densest MIDI 1.0 cable.
 
     /// Bytes of shared memory that a ring needs.
@@ -44,7 +44,7 @@ class EventRing {
     /// Copies event number `index` if it is still there: 1 read, 0 not yet written, −1 overwritten. [thread-safe]
     int read(std::uint64_t index, StampedEvent& event) const noexcept;
 
-  private:
+private:
     struct Slot {
         std::atomic<std::uint64_t> sequence; // index + 1 once published, 0 while it is being written
         std::atomic<std::uint64_t> time;
@@ -62,7 +62,7 @@ class EventRing {
 
 /// One reader's place in a ring.
 class EventReader {
-  public:
+public:
     /// Starts at the ring's present end: only later events are read.
     explicit EventReader(const EventRing& ring) noexcept : ring_(&ring), next_(ring.written()) {}
 
@@ -72,7 +72,7 @@ class EventReader {
     /// Events overwritten before they were read.
     std::uint64_t lost() const noexcept { return lost_; }
 
-  private:
+private:
     const EventRing* ring_;
     std::uint64_t next_;
     std::uint64_t lost_ = 0;

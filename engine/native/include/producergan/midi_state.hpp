@@ -6,7 +6,7 @@ namespace producergan {
 
 /// What the controllers of one MIDI channel say (MIDI 1.0 Detailed Specification; RP-015 for the reset).
 class ChannelState {
-  public:
+public:
     bool sustain = false;
     float volume = 1.0f;     // gain; 1 at the default of 100
     float expression = 1.0f; // gain; 1 at 127
@@ -23,9 +23,9 @@ class ChannelState {
     /// CC 121: bend, expression, sustain and the parameter number, and not volume, pan or bend range. [audio-thread]
     void reset_controllers() noexcept;
 
-  private:
+private:
     int parameter_high_ = 127, parameter_low_ = 127; // 127/127: none selected
-    double bend_coarse_ = -1.0, bend_fine_ = -1.0; // semitones; below 0: not sent
+    double bend_coarse_ = -1.0, bend_fine_ = -1.0;   // semitones; below 0: not sent
 };
 
 } // namespace producergan

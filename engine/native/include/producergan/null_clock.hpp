@@ -8,14 +8,14 @@ namespace producergan {
 
 /// Runs the audio callback block by block at the pace of a sound card, and throws the sound away.
 class NullClock {
-  public:
+public:
     NullClock(AudioCallback& callback, double sample_rate, int block_frames);
     ~NullClock();
 
     void start(); // [control-thread]
     void stop();  // waits for the block under way [control-thread]
 
-  private:
+private:
     void run();
 
     AudioCallback& callback_;

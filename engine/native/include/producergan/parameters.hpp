@@ -1,5 +1,6 @@
 #pragma once
-// The one table of sampler parameters. The preset schema, the plugin's parameters, the page and the docs derive from it.
+// The one table of sampler parameters. The preset schema, the plugin's parameters, the page and the docs derive from
+// it.
 #include <array>
 #include <cstddef>
 #include <string_view>

@@ -10,12 +10,12 @@ namespace producergan {
 
 /// While it lives, denormal numbers count as zero on this thread. [audio-thread]
 class FlushDenormals {
-  public:
+public:
 #if defined(__SSE__) || defined(_M_X64)
     FlushDenormals() noexcept : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040u); }
     ~FlushDenormals() { _mm_setcsr(saved_); }
 
-  private:
+private:
     unsigned saved_;
 #elif defined(__aarch64__)
     FlushDenormals() noexcept {
@@ -24,10 +24,10 @@ class FlushDenormals {
     }
     ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(saved_)); }
 
-  private:
+private:
     std::uint64_t saved_;
 #endif
-  public:
+public:
     FlushDenormals(const FlushDenormals&) = delete;
     FlushDenormals& operator=(const FlushDenormals&) = delete;
 };

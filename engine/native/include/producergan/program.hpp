@@ -15,9 +15,9 @@ namespace producergan {
 /// Keys with one way of finding their sound and one set of parameters.
 struct Zone {
     std::bitset<config::keys> notes; // the MIDI notes that it plays; they need not be next to each other
-    bool shared = false; // one clip table slot (the root's) for all keys, played at pitch: a chromatic zone
-    int root = 60;       // the note at which a chromatic zone plays its clip unchanged
-    int siblings = 1;    // slots of the round robin
+    bool shared = false;             // one clip table slot (the root's) for all keys, played at pitch: a chromatic zone
+    int root = 60;                   // the note at which a chromatic zone plays its clip unchanged
+    int siblings = 1;                // slots of the round robin
     std::array<float, zone_param_count> parameters{};
 
     Zone() {

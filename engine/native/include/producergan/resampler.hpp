@@ -11,7 +11,7 @@ namespace producergan {
 /// Kaiser-windowed sinc, polyphase table with linear interpolation between phases (J. O. Smith, "Digital Audio
 /// Resampling", 2002). One table a ratio band: above ratio 1 the cutoff falls and the kernel lengthens alike.
 class Resampler {
-  public:
+public:
     static constexpr int fraction_bits = 32;
     static constexpr std::int64_t one = std::int64_t{1} << fraction_bits;
 
@@ -33,7 +33,7 @@ class Resampler {
     /// [audio-thread]
     static float at(const Table& table, const float* source, std::int64_t position) noexcept;
 
-  private:
+private:
     std::vector<Table> tables_;
 };
 

@@ -27,7 +27,7 @@ struct Event {
 /// The same events give the same audio whatever the block size: everything that is smoothed moves on a grid of 32
 /// frames that is fixed to the output's frame count, and blocks are split at events and at that grid.
 class Sampler {
-  public:
+public:
     Sampler();
     ~Sampler();
     Sampler(const Sampler&) = delete;
@@ -68,7 +68,7 @@ class Sampler {
     Counters& counters() noexcept { return counters_; }
     const Snapshot& snapshot() const noexcept { return snapshot_; }
 
-  private:
+private:
     struct Command {
         enum class Kind { none, program, clip, zone_parameter, play_parameter, silence } kind = Kind::none;
         int zone = 0, slot_key = 0, sibling = 0, parameter = 0;
@@ -114,8 +114,8 @@ class Sampler {
     std::int64_t clock_ = 0;
     std::uint64_t voice_count_ = 0;
     ProgramRef program_;
-    std::vector<Voice> voices_;           // fixed places
-    std::array<int, places> active_{};    // places in use, in the order the voices began
+    std::vector<Voice> voices_;        // fixed places
+    std::array<int, places> active_{}; // places in use, in the order the voices began
     int active_count_ = 0;
     std::array<ChannelState, config::channels> channels_;
     std::array<float, residue_size> residue_left_{}, residue_right_{};

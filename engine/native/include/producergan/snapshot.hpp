@@ -10,10 +10,10 @@ namespace producergan {
 
 /// What one voice was doing at the end of a block.
 struct VoiceReport {
-    std::uint64_t voice = 0;   // counts up with each voice started
-    std::uint64_t clip = 0;    // the clip it sounds or is crossfading to
-    std::int64_t position = 0; // logical, 32.32 fixed point, frames of the clip
-    std::int64_t step = 0;     // 32.32 fixed point, frames of the clip an output frame
+    std::uint64_t voice = 0;                                  // counts up with each voice started
+    std::uint64_t clip = 0;                                   // the clip it sounds or is crossfading to
+    std::int64_t position = 0;                                // logical, 32.32 fixed point, frames of the clip
+    std::int64_t step = 0;                                    // 32.32 fixed point, frames of the clip an output frame
     std::int64_t loop_start = 0, loop_end = 0, loop_fade = 0; // frames, below 2^31; the fade reads before the start too
     std::uint8_t zone = 0, key = 0, slot_key = 0, sibling = 0, channel = 0;
     bool looping = false, reverse = false, released = false;
@@ -21,18 +21,18 @@ struct VoiceReport {
 
 /// The positions of all voices, published by the audio thread under a sequence lock.
 class Snapshot {
-  public:
+public:
     static constexpr int capacity = 2 * config::max_voices;
 
-    void begin() noexcept;                      // [audio-thread]
+    void begin() noexcept;                       // [audio-thread]
     void add(const VoiceReport& voice) noexcept; // [audio-thread]
-    void end(std::int64_t frame) noexcept;      // [audio-thread]
+    void end(std::int64_t frame) noexcept;       // [audio-thread]
 
     /// A consistent copy, and the output frame it was taken at. Retries while the audio thread writes.
     /// [control-thread]
     std::int64_t read(std::vector<VoiceReport>& voices) const;
 
-  private:
+private:
     static constexpr int words = 7;
     std::atomic<std::uint64_t> sequence_{0};
     std::atomic<std::uint64_t> count_{0};

@@ -11,9 +11,9 @@ namespace producergan {
 /// What a voice needs to know of its surroundings in order to start and to render.
 struct VoiceContext {
     const Resampler& resampler;
-    double sample_rate;        // of the output
-    std::int64_t kill_frames;  // fade of a choked, stolen or silenced voice
-    std::int64_t swap_frames;  // crossfade to a new clip
+    double sample_rate;       // of the output
+    std::int64_t kill_frames; // fade of a choked, stolen or silenced voice
+    std::int64_t swap_frames; // crossfade to a new clip
     std::int64_t starve_frames;
     std::int64_t start_frames; // fade-in of a start inside the clip
     float smoothing;           // share of the way to the target that a tick goes
@@ -30,7 +30,7 @@ struct VoiceTargets {
 ///
 /// All positions are logical: frame 0 is where the sound begins to play, also in reverse.
 class Voice {
-  public:
+public:
     struct Start {
         ProgramRef program;
         ClipRef clip;
@@ -66,11 +66,11 @@ class Voice {
     /// Adds `frames` frames to `left` and `right`; `offset` is where they lie within the tick. [audio-thread]
     Outcome render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept;
 
-    bool active = false;      // occupies its place
-    bool dying = false;       // being faded out by a kill: no longer counts as a voice
-    bool key_down = false;    // its key is held
-    bool pedal_held = false;  // its key was let go while the sustain pedal was down
-    float last_left = 0.0f;   // last frame given out
+    bool active = false;     // occupies its place
+    bool dying = false;      // being faded out by a kill: no longer counts as a voice
+    bool key_down = false;   // its key is held
+    bool pedal_held = false; // its key was let go while the sustain pedal was down
+    float last_left = 0.0f;  // last frame given out
     float last_right = 0.0f;
 
     const Start& origin() const noexcept { return origin_; }
@@ -89,7 +89,7 @@ class Voice {
     /// The clip that this voice sounds or is on its way to.
     const ClipRef& newest_clip() const noexcept { return pending_ ? pending_ : next_ ? next_ : clip_; }
 
-  private:
+private:
     bool ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept;
     void read(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
               float& right) const noexcept;
