@@ -161,10 +161,12 @@ def play_plain(preset_path: Path, busy: int) -> None:
             voice[1] += frames
         voices[:] = [voice for voice in voices if voice[1] < len(voice[0])]
 
+    latent_dim = preset.instrument.latent_dim
+
     def generate() -> None:
         draw = np.random.default_rng(3)
         while True:
-            generator.generate(draw.uniform(-1, 1, (16, preset.instrument.latent_dim)), 0, 2)
+            generator.generate(draw.uniform(-1, 1, (16, latent_dim)), 0, 2)
             time.sleep(0.02)
 
     name_jack_client("Plain")
@@ -196,6 +198,9 @@ def measure(seconds: float, busy: int, work: int, realtime: bool, plain: bool = 
             Path(folder), sample_rate=RATE, frames=round(CLIP_SECONDS * RATE), work=work, polyphony=2 * VOICES
         )
         with jack_server.running(RATE, PERIOD, realtime):
+            with Probe("Alone") as probe:
+                alone = probe.take([], round(seconds * RATE))
+            result["server_alone"] = {"jack_xruns": alone.xruns}
             result["engine"] = soak_engine(preset, seconds, busy)
         if plain:
             with jack_server.running(RATE, PERIOD, realtime) as server:
@@ -225,6 +230,7 @@ def main() -> None:
         f"{RATE} Hz, {PERIOD} frames, {VOICES} voices, {arguments.seconds} s, {arguments.busy} busy threads, "
         f"{'real-time' if result['realtime'] else 'ordinary'} scheduling; late: over {LATE_MS} ms"
     )
+    print(f"xruns of the JACK server with the recording client alone: {result['server_alone']['jack_xruns']}")
     for name in ("engine", "plain_python"):
         figures = {key: value for key, value in result[name].items() if key != "counters"}
         print(f"{name:13}", "  ".join(f"{key} {value}" for key, value in figures.items()))

@@ -130,8 +130,9 @@ def _main() -> None:
     arguments = parser.parse_args()
     from engine import cli, live
     from engine._native import now_ns
+    from engine.player import Player
 
-    class Watched(live.Player):
+    class Watched(Player):
         """A player that can be asked from outside."""
 
         def __init__(self, preset: Any, generator: Any, rings: Any, *rest: Any) -> None:
@@ -152,7 +153,7 @@ def _main() -> None:
             signal.signal(signal.SIGUSR1, count)
             signal.signal(signal.SIGUSR2, strike)
 
-    live.Player = Watched  # type: ignore[misc]
+    setattr(live, "Player", Watched)  # noqa: B010  (its type is that of the module's own import)
     be_busy(arguments.busy)
     status = cli.main(arguments.arguments)
     sys.stdout.flush()
