@@ -79,10 +79,10 @@ def test_fuzzing_for_long(seed: int) -> None:
 
 
 def test_threads_under_the_thread_sanitizer() -> None:
-    succeed(build("thread"), 500)
+    succeed(build("thread"), 8_000)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_threads_for_long() -> None:
-    succeed(build("thread"), 20_000)
+    succeed(build("thread"), 200_000)
