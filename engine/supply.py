@@ -16,9 +16,8 @@ from engine.preset import Preset
 from engine.program import Values, native_program, start_course, table_slot, voice_course, zone_values
 from engine.sound import Sound
 
-FIRST_SECONDS = (
-    0.13  # about what is made at once, so that many voices outlast the making of the others' while a knob moves
-)
+# About what is made at once: many voices must outlast the making of each other's while a knob moves.
+FIRST_SECONDS = 0.13
 CACHE_BYTES = 512 << 20  # clips that are kept beyond those wanted now, so that a knob turned back costs nothing
 
 
@@ -36,22 +35,21 @@ class Supply:
     """Makes clips with a generator and hands them to a sampler as clip-table messages. One thread at a time.
 
     A wish that is not begun is simply replaced, because each step plans afresh from what is wanted and what sounds;
-    what a run has made is always used. `first_blocks` are made at once for a key or voice that has nothing yet.
+    what a run has made is always used. `first_blocks` are made at once for a key or voice that has nothing yet;
+    some FIRST_SECONDS' worth unless said.
     """
 
     def __init__(
-        self, generator: Generator, sampler: _native.Sampler, rate: float, first_blocks: int = FIRST_BLOCKS
+        self, generator: Generator, sampler: _native.Sampler, rate: float, first_blocks: int | None = None
     ) -> None:
         self.generator = generator
-        self._first_blocks = first_blocks
+        self._first_blocks = first_blocks or _first_blocks(generator.instrument.sample_rate)
         self._sampler = sampler
         self._rate = rate
         self._clips: dict[Sound, _native.Clip] = {}  # in the order of their last use
         self._ready: dict[Sound, int] = {}
         self._told: dict[Slot, Sound] = {}  # table slot → the sound that the sampler has there
         self._served: dict[Slot, int] = {}
-        length = max(1.0, FIRST_SECONDS * generator.instrument.sample_rate / _native.BLOCK_FRAMES)
-        self._first_blocks = max(FIRST_BLOCKS, 1 << round(math.log2(length)))
         self._seen_at = -1  # the sampler's clock when its voices were looked at last, and where they stood then
         self._seen: dict[int, float] = {}
         self._holding: set[int] = set()
@@ -190,6 +188,12 @@ class Supply:
             # A sound made anew is another clip, which the sampler must be told of again.
             self._told = {place: sound for place, sound in self._told.items() if sound in self._clips}
         self._sampler.collect()
+
+
+def _first_blocks(sample_rate: int) -> int:
+    """A power of two, which is what the generator computes anyhow."""
+    length = FIRST_SECONDS * sample_rate / _native.BLOCK_FRAMES
+    return max(FIRST_BLOCKS, 1 << round(math.log2(max(1.0, length))))
 
 
 def settle(supply: Supply, enough: Callable[[], bool], voices: Callable[[], Sequence[Voice]]) -> None:

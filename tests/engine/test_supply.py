@@ -245,3 +245,9 @@ def test_covers_is_about_the_blocks_ahead(tiny_path: Path) -> None:
     ready = rig.supply._ready[sound]
     assert all(ready >> block & 1 for block in range(4, 7))
     assert not ready & 0b1111  # nothing behind it was made before
+
+
+@pytest.mark.parametrize(("rate", "blocks"), [(16000, 2), (44100, 4), (48000, 8)])
+def test_what_is_made_at_once_lasts_as_long_at_any_rate(tmp_path: Path, rate: int, blocks: int) -> None:
+    rig = Rig(write_tiny_instrument(tmp_path / "tiny.onnx", sample_rate=rate, frames=rate))
+    assert {job.block_count for job in rig.supply.jobs([])} == {blocks}
