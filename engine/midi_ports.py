@@ -12,6 +12,7 @@ import itertools
 import json
 import mmap
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -325,13 +326,14 @@ class PortReader:
             self._reported = report
 
 
-def _watch_parent(ended: threading.Event) -> None:
+def _watch_parent(ended: threading.Event, folder: Path) -> None:
     """Sets `ended` when the pipe on standard input ends, and ends the process itself if that does not help."""
     with contextlib.suppress(OSError):
         while os.read(sys.stdin.fileno(), 1024):
             pass
     ended.set()
     time.sleep(END_S)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
@@ -345,7 +347,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle, which then closes the pipe
     ended = threading.Event()
-    threading.Thread(target=_watch_parent, args=(ended,), daemon=True).start()
+    threading.Thread(target=_watch_parent, args=(ended, arguments.folder), daemon=True).start()
     with (arguments.folder / "ring").open("r+b") as file:
         ring = EventRing(mmap.mmap(file.fileno(), 0), False)
     raise_priority()
@@ -360,6 +362,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             next_scan = now_ns() + SCAN_NS
         time.sleep(IDLE_POLL_S if reader.idle() else POLL_S)
     reader.close()
+    # An engine that was killed cannot, and the folder lies in memory.
+    shutil.rmtree(arguments.folder, ignore_errors=True)
     return 0
 
 

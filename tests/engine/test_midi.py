@@ -186,17 +186,18 @@ def test_closing_takes_less_than_half_a_second_and_leaves_nothing(server: jack_s
     until(lambda: not any(name.startswith("ProducerGAN") for name in server.ports()))
 
 
-def test_the_port_process_ends_when_its_parent_is_killed(server: jack_server.JackServer) -> None:
+def test_the_port_process_ends_when_its_parent_is_killed_and_leaves_nothing(server: jack_server.JackServer) -> None:
     code = (
         "import time; from engine.midi import MidiInput; midi = MidiInput(api='jack'); midi.wait_ready();"
-        "print(midi.pid, flush=True); time.sleep(60)"
+        "print(midi.pid, midi._folder, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        os.kill(child, 0)
+        child, folder = parent.stdout.readline().split()
+        os.kill(int(child), 0)
         parent.kill()
-    until(lambda: not alive(child))
+    until(lambda: not alive(int(child)))
+    assert not os.path.exists(folder)
 
 
 def alive(pid: int) -> bool:
