@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
+import ctypes
 import os
 import sys
 import tempfile
@@ -56,17 +56,6 @@ def raise_priority() -> str:
 def midi_system_present(api: str) -> bool:
     """Whether it is worth asking this MIDI API: ALSA prints a complaint each time on a machine without a sequencer."""
     return api != "alsa" or os.path.exists("/dev/snd/seq")
-
-
-def nvidia_driver_answers() -> bool:
-    """Whether an NVIDIA driver is loaded and sees at least one GPU."""
-    name = "nvcuda.dll" if sys.platform == "win32" else ctypes.util.find_library("cuda") or "libcuda.so.1"
-    try:
-        cuda = ctypes.CDLL(name)
-        count = ctypes.c_int(0)
-        return bool(cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0)
-    except (OSError, AttributeError):
-        return False
 
 
 def jack_client(name: str) -> Any:

@@ -6,11 +6,10 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine.platform import nvidia_driver_answers, runtime_folder, single_keys
+from engine.platform import runtime_folder, single_keys
 
 
 def test_the_runtime_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,33 +34,6 @@ def test_asking_for_priority_never_fails() -> None:
     code = "from engine.platform import raise_priority; print(raise_priority())"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert answer.strip() in ("realtime", "raised", "normal")
-
-
-class Driver:
-    """A CUDA library that finds `gpus` of them, or that fails to start."""
-
-    def __init__(self, gpus: int, error: int = 0) -> None:
-        self._gpus, self._error = gpus, error
-
-    def cuInit(self, flags: int) -> int:
-        return self._error
-
-    def cuDeviceGetCount(self, count: Any) -> int:
-        count._obj.value = self._gpus
-        return 0
-
-
-@pytest.mark.parametrize(("driver", "answers"), [(Driver(1), True), (Driver(0), False), (Driver(1, 100), False)])
-def test_a_driver_answers_if_it_starts_and_has_a_gpu(
-    driver: Driver, answers: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ctypes.CDLL", lambda name: driver)
-    assert nvidia_driver_answers() is answers
-
-
-def test_no_driver_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctypes.util.find_library", lambda name: "no-such-library.so")
-    assert nvidia_driver_answers() is False
 
 
 KEY_READER = """
