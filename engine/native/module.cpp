@@ -131,19 +131,22 @@ NB_MODULE(_native, m) {
                 nb::list events;
                 StampedEvent event;
                 for (std::size_t i = 0; i < limit && self.reader.read(event); ++i)
-                    events.append(nb::make_tuple(event.time_ns, event.port,
-                                                 nb::bytes(reinterpret_cast<const char*>(event.bytes.data()), event.size)));
+                    events.append(
+                        nb::make_tuple(event.time_ns, event.port,
+                                       nb::bytes(reinterpret_cast<const char*>(event.bytes.data()), event.size)));
                 return events;
             },
             nb::arg("limit") = 4096, "Up to `limit` new events as (time_ns, port, bytes). [control-thread]")
-        .def_prop_ro("lost", [](const ReaderOfRing& self) { return self.reader.lost(); },
-                     "Events overwritten before they were read.");
+        .def_prop_ro(
+            "lost", [](const ReaderOfRing& self) { return self.reader.lost(); },
+            "Events overwritten before they were read.");
 
     nb::class_<RingOverBuffer>(m, "EventRing",
                                "Stamped MIDI events in shared memory: one writer, any number of readers.")
         .def(nb::init<Bytes, bool>(), nb::arg("buffer"), nb::arg("create"),
              "Lays a ring over a writable uint8 array of at least SIZE bytes; `create` clears it. Raises ValueError.")
-        .def_prop_ro_static("SIZE", [](nb::handle) { return EventRing::bytes(); }, "Bytes that a ring needs.")
+        .def_prop_ro_static(
+            "SIZE", [](nb::handle) { return EventRing::bytes(); }, "Bytes that a ring needs.")
         .def(
             "push",
             [](RingOverBuffer& self, std::int64_t time_ns, nb::bytes data, std::uint32_t port) {
@@ -151,11 +154,13 @@ NB_MODULE(_native, m) {
             },
             nb::arg("time_ns"), nb::arg("data"), nb::arg("port") = 0,
             "Appends a message of 1 to 3 bytes; False if it is longer. The one writer only. [midi-process]")
-        .def_prop_ro("written", [](const RingOverBuffer& self) { return self.ring.written(); },
-                     "Events pushed since the ring was made. [thread-safe]")
-        .def("reader", [](nb::object self) {
-            return ReaderOfRing{self, EventReader(nb::cast<RingOverBuffer&>(self).ring)};
-        }, "A reader that starts with the next event. [control-thread]");
+        .def_prop_ro(
+            "written", [](const RingOverBuffer& self) { return self.ring.written(); },
+            "Events pushed since the ring was made. [thread-safe]")
+        .def(
+            "reader",
+            [](nb::object self) { return ReaderOfRing{self, EventReader(nb::cast<RingOverBuffer&>(self).ring)}; },
+            "A reader that starts with the next event. [control-thread]");
 
     m.attr("BLOCK_FRAMES") = config::block_frames;
     m.attr("MAX_ZONES") = config::max_zones;
@@ -231,13 +236,16 @@ NB_MODULE(_native, m) {
     nb::class_<VoiceReport>(m, "VoiceReport", "What one voice was doing at the end of a block.")
         .def_ro("voice", &VoiceReport::voice, "Counts up with each voice started.")
         .def_ro("clip", &VoiceReport::clip, "Id of the clip it sounds or is on its way to.")
-        .def_prop_ro("position", [](const VoiceReport& v) { return static_cast<double>(v.position) / 4294967296.0; },
-                     "Frames of the clip, counted from where the sound begins, also in reverse.")
-        .def_prop_ro("step", [](const VoiceReport& v) { return static_cast<double>(v.step) / 4294967296.0; },
-                     "Frames of the clip an output frame.")
+        .def_prop_ro(
+            "position", [](const VoiceReport& v) { return static_cast<double>(v.position) / 4294967296.0; },
+            "Frames of the clip, counted from where the sound begins, also in reverse.")
+        .def_prop_ro(
+            "step", [](const VoiceReport& v) { return static_cast<double>(v.step) / 4294967296.0; },
+            "Frames of the clip an output frame.")
         .def_ro("loop_start", &VoiceReport::loop_start)
         .def_ro("loop_end", &VoiceReport::loop_end)
-        .def_ro("loop_fade", &VoiceReport::loop_fade, "Frames of the loop's crossfade; it reads as many before its start.")
+        .def_ro("loop_fade", &VoiceReport::loop_fade,
+                "Frames of the loop's crossfade; it reads as many before its start.")
         .def_ro("zone", &VoiceReport::zone)
         .def_ro("key", &VoiceReport::key)
         .def_ro("slot_key", &VoiceReport::slot_key)
@@ -275,10 +283,13 @@ NB_MODULE(_native, m) {
                 return nb::make_tuple(frame, voices);
             },
             "(output frame, voices) at the end of the last block. [control-thread]")
-        .def_prop_ro("clock", [](const Sampler& self) {
-            std::vector<VoiceReport> voices;
-            return self.snapshot().read(voices);
-        }, "Output frames since prepare, at the end of the last block. [control-thread]")
+        .def_prop_ro(
+            "clock",
+            [](const Sampler& self) {
+                std::vector<VoiceReport> voices;
+                return self.snapshot().read(voices);
+            },
+            "Output frames since prepare, at the end of the last block. [control-thread]")
         .def(
             "counters",
             [](Sampler& self) {
@@ -315,8 +326,9 @@ NB_MODULE(_native, m) {
         .def_prop_ro_static(
             "function", [](nb::handle) { return reinterpret_cast<std::uintptr_t>(&AudioCallback::portaudio); },
             "Address of the PaStreamCallback.")
-        .def_prop_ro("user_data", [](AudioCallback& self) { return reinterpret_cast<std::uintptr_t>(&self); },
-                     "Address to hand to PortAudio beside it.");
+        .def_prop_ro(
+            "user_data", [](AudioCallback& self) { return reinterpret_cast<std::uintptr_t>(&self); },
+            "Address to hand to PortAudio beside it.");
 
     nb::class_<NullClock>(m, "NullClock", "A timer in place of a sound card.")
         .def(nb::init<AudioCallback&, double, int>(), nb::arg("callback"), nb::arg("sample_rate"), nb::arg("block"),
