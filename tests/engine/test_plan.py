@@ -174,7 +174,10 @@ def test_a_batch_is_the_head_and_what_fits_it() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(0, 2**TOTAL - 1), st.integers(0, 3)), min_size=1, max_size=6),
-    st.lists(st.tuples(st.integers(36, 41), st.floats(0, 17000, allow_subnormal=False), st.sampled_from([-9e3, 16e3])), max_size=4),
+    st.lists(
+        st.tuples(st.integers(36, 41), st.floats(0, 17000, allow_subnormal=False), st.sampled_from([-9e3, 16e3])),
+        max_size=4,
+    ),
 )
 def test_everything_is_made_once_and_the_list_ends(
     states: list[tuple[int, int]], playing: list[tuple[int, float, float]]
