@@ -190,7 +190,7 @@ def play_plain(preset_path: Path, busy: int) -> None:
 
 
 def measure(seconds: float, busy: int, work: int, realtime: bool, plain: bool = True) -> dict[str, Any]:
-    """Both ways, one after the other, each on a server of its own."""
+    """Both ways, one after the other, each on a server of its own; without `plain` the engine alone."""
     result: dict[str, Any] = {"rate": RATE, "block": PERIOD, "voices": VOICES, "seconds": seconds}
     result |= {"busy_threads": busy, "realtime": realtime, "late_means_ms": LATE_MS}
     with tempfile.TemporaryDirectory() as folder:
@@ -198,9 +198,10 @@ def measure(seconds: float, busy: int, work: int, realtime: bool, plain: bool = 
             Path(folder), sample_rate=RATE, frames=round(CLIP_SECONDS * RATE), work=work, polyphony=2 * VOICES
         )
         with jack_server.running(RATE, PERIOD, realtime):
-            with Probe("Alone") as probe:
-                alone = probe.take([], round(seconds * RATE))
-            result["server_alone"] = {"jack_xruns": alone.xruns}
+            if plain:
+                with Probe("Alone") as probe:
+                    alone = probe.take([], round(seconds * RATE))
+                result["server_alone"] = {"jack_xruns": alone.xruns}
             result["engine"] = soak_engine(preset, seconds, busy)
         if plain:
             with jack_server.running(RATE, PERIOD, realtime) as server:
