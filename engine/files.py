@@ -10,6 +10,12 @@ from pathlib import Path
 from engine.errors import UserError
 
 
+def check_folder_of(path: Path) -> None:
+    """Raises UserError unless the folder exists in which `path` is to be written."""
+    if not path.parent.is_dir():
+        raise UserError(f"The folder {path.parent} does not exist; create it or choose another place for {path.name}.")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; what was written there replaces `path` if the block ends well.
@@ -17,8 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises UserError if the folder does not exist, or `path` is one itself.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise UserError(f"The folder {path.parent} does not exist; create it or choose another place for {path.name}.")
+    check_folder_of(path)
     if path.is_dir():
         raise UserError(f"{path} is a folder; choose another name for the file to write.")
     # The ending stays last: writers such as libsndfile choose the format by it.

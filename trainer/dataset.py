@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
+from engine.files import check_folder_of
 from trainer.clip_length import LEGAL_FRAMES
 
 FORMAT = 1
@@ -161,8 +162,7 @@ def check_place(path: Path, overwrite: bool) -> None:
     path = Path(path)
     if not path.name or path.name == "..":
         raise UserError(f"{path} is no name for a dataset; give a new folder, such as {path / 'dataset'}.")
-    if not path.parent.is_dir():
-        raise UserError(f"The folder {path.parent} does not exist; create it or choose another place for {path.name}.")
+    check_folder_of(path)
     if not path.exists() and not path.is_symlink():
         return
     if path.is_symlink() or not path.is_dir():

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
-from engine.files import replacing
+from engine.files import check_folder_of, replacing
 from engine.instrument import FORMAT
 from engine.latent import from_seed
 from trainer.layers import Shape
@@ -51,8 +51,7 @@ def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str
     Raises UserError if there is no such checkpoint, the model is too large or differs from PyTorch.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise UserError(f"The folder {path.parent} does not exist; create it or choose another place for {path.name}.")
+    check_folder_of(path)
     if path.suffix.lower() != ".onnx":
         raise UserError(f"{path} should end in .onnx, the ending of instrument files.")
     chosen = weights or run.config.row.weights

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from engine.files import write_text
+from engine.files import check_folder_of, write_text
 from trainer.layers import Shape
 from trainer.recipes import Recipe, Value, find_recipe
 
@@ -87,10 +87,7 @@ class Run:
     def create(cls, path: Path, config: RunConfig) -> Run:
         """Makes the folder of a new run. Raises UserError if its parent is missing or its place is taken."""
         path = Path(path)
-        if not path.parent.is_dir():
-            raise UserError(
-                f"The folder {path.parent} does not exist; create it or choose another place for {path.name}."
-            )
+        check_folder_of(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UserError(f"{path} is there already and is not a run; choose another place for the run.")
         path.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
-from engine.files import replacing
+from engine.files import check_folder_of, replacing
 from engine.latent import MAX_SEED, from_seed
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def write_in_groups(
 
 def make_folder(folder: Path) -> None:
     """Makes the folder unless it is there. Raises UserError if its parent is missing or a file is in its place."""
-    if not folder.parent.is_dir():
-        raise UserError(f"The folder {folder.parent} does not exist; create it or choose another place for the sounds.")
+    check_folder_of(folder)
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; name a folder for the sounds.")
     folder.mkdir(exist_ok=True)
