@@ -196,8 +196,17 @@ class Preset:
     @property
     def claimed_controllers(self) -> frozenset[int]:
         """The MIDI controllers that are a macro's or a trigger's, and so nobody else's."""
-        triggers = (trigger.number for trigger in (self.new_last, self.new_all) if trigger and trigger.kind == "cc")
-        return frozenset(knob.controller for knob in self.macros if knob.controller is not None) | frozenset(triggers)
+        knobs = (knob.controller for knob in self.macros if knob.controller is not None)
+        return frozenset(knobs) | self._triggers("cc")
+
+    @property
+    def claimed_notes(self) -> frozenset[int]:
+        """The notes that draw new seeds, and so sound nothing even where a zone has them."""
+        return self._triggers("note")
+
+    def _triggers(self, kind: str) -> frozenset[int]:
+        triggers = (self.new_last, self.new_all)
+        return frozenset(trigger.number for trigger in triggers if trigger and trigger.kind == kind)
 
     # ——— changing it ———
 

@@ -21,7 +21,7 @@ def native_program(preset: Preset, values: Values) -> _native.Program:
     """An empty program of the preset's zones with the parameter values of `Preset.parameters`."""
     zones = [
         {
-            "keys": list(zone.keys),
+            "keys": [key for key in zone.keys if key not in preset.claimed_notes],
             "shared": isinstance(zone.source, Chromatic),
             "root": zone.source.root if isinstance(zone.source, Chromatic) else 60,
             "siblings": zone.siblings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from tiny_instrument import write_tiny_instrument
 
 from engine import _native
 from engine.instrument import Instrument
+from engine.macro import Trigger
 from engine.plan import Course
 from engine.preset import Preset
 from engine.program import native_program, start_course, table_slot, voice_course, zone_values
@@ -33,6 +35,17 @@ def test_zone_values_are_those_of_one_zone(tiny_path: Path) -> None:
     assert zone_values(values, 0)["pan"] == 0.5
     assert zone_values(values, 1)["pan"] == 0
     assert "polyphony" not in zone_values(values, 0)
+
+
+def test_a_note_that_draws_new_seeds_does_not_sound(tiny_path: Path) -> None:
+    preset = replace(preset_of(tiny_path, Zone("a", (60, 61), Seeds(0))), new_all=Trigger("note", 61))
+    sampler = _native.Sampler()
+    program = native_program(preset, preset.parameters({}))
+    for key in (60, 61):
+        program.put(0, key, 0, _native.Clip(key, 1, 2048, 16000.0))
+    sampler.set_program(program)
+    sampler.process([(0, bytes([0x90, 60, 100])), (0, bytes([0x90, 61, 100]))], 64)
+    assert [voice.key for voice in sampler.voices()[1]] == [60]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
