@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.errors import UserError
+from engine.files import write_text
 from trainer import checkpoint
 from trainer.adversary import WEIGHTS, Adversary
 from trainer.checkpoint import Progress
@@ -186,3 +188,16 @@ class Training:
             self._display.note(f"The checkpoint {path} is damaged; going back to step {self.progress.step}.")
             path.rename(path.with_suffix(".damaged"))
         self._adversary.restore(tensors)
+        self._forget_later_figures()
+
+    def _forget_later_figures(self) -> None:
+        """Takes out of the metrics what came after the checkpoint: those steps are made, and reported, again."""
+        if not self.run.metrics.exists():
+            return
+        kept = []
+        for line in self.run.metrics.read_text(encoding="utf-8").splitlines(keepends=True):
+            # The last line may have been cut off when the run was killed.
+            with contextlib.suppress(ValueError):
+                if json.loads(line)["step"] <= self.progress.step:
+                    kept.append(line)
+        write_text(self.run.metrics, "".join(kept))

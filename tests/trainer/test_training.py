@@ -78,6 +78,15 @@ def test_figures_are_reported_and_kept(run: Run, tmp_path: Path) -> None:
     assert all(line["critic_distance"] == report.critic_distance for line, report in zip(lines, display.reports))  # noqa: B905
 
 
+def test_figures_after_the_checkpoint_are_not_kept_twice(run: Run, tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path / "dataset")
+    train_tiny(run, dataset, 2)
+    with run.metrics.open("a") as file:
+        file.write('{"step": 3}\n{"step": 4}\n{"ste')  # a run that was killed on its way to the next checkpoint
+    train_tiny(run, dataset, 4)
+    assert [json.loads(line)["step"] for line in run.metrics.read_text().splitlines()] == [1, 2, 3, 4]
+
+
 def test_hours_end_a_run_however_many_sittings_it_had(run: Run, tmp_path: Path) -> None:
     dataset = tiny_dataset(tmp_path / "dataset")
     for seconds in (3.0, 6.0):
