@@ -30,7 +30,7 @@ from jack_probe import Event, Probe  # noqa: E402
 from engine.player import event_latency  # noqa: E402
 
 KEYS = range(36, 68)
-LEAD_FRAMES = 4800  # before the first note
+LEAD_SECONDS = 1.5  # before the first note: the engine's clock is back in step by then if JACK was late before
 GAP_SECONDS = 0.025  # between notes, and as much again at random
 MARGIN_MS = 0.5  # beyond one JACK period for notes through a port; in all for those of known times
 
@@ -38,11 +38,11 @@ MARGIN_MS = 0.5  # beyond one JACK period for notes through a port; in all for t
 def notes_and_knob(count: int, rate: int, seed: int, knob: bool) -> tuple[list[int], list[Event], int]:
     """(frames of the notes, all events, frames in all): note-ons at random offsets, and a knob swept between them."""
     draw = np.random.default_rng(seed)
-    gap = round(GAP_SECONDS * rate)
-    frames = [LEAD_FRAMES + i * gap + int(draw.integers(0, gap // 2)) for i in range(count)]
+    gap, lead = round(GAP_SECONDS * rate), round(LEAD_SECONDS * rate)
+    frames = [lead + i * gap + int(draw.integers(0, gap // 2)) for i in range(count)]
     events = [(frame, bytes((0x90, KEYS[i % len(KEYS)], 127))) for i, frame in enumerate(frames)]
     if knob:
-        events += [(LEAD_FRAMES + i * gap, bytes((0xB0, 1, i * 5 % 128))) for i in range(count)]
+        events += [(lead + i * gap, bytes((0xB0, 1, i * 5 % 128))) for i in range(count)]
     return frames, events, frames[-1] + rate // 2
 
 

@@ -25,7 +25,7 @@ READY_DEADLINE_S = 30.0
 END_DEADLINE_S = 10.0
 STRIKES = 120
 STRIKE_GAP_NS = 25_000_000
-STRIKE_AHEAD_NS = 500_000_000  # longer than it takes to push them, and to begin to record
+STRIKE_AHEAD_NS = 1_500_000_000  # the engine's clock is back in step by then if JACK was late before
 
 
 class EngineProcess:

@@ -13,7 +13,7 @@ from jack_probe import Probe
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")]
 
-TRIES = 4
+TRIES = 3
 ALONE_FRAMES = 5 * 48000
 
 
