@@ -118,7 +118,7 @@ class JackConnector:
             there = [port.name for port in self._jack.get_all_connections(output)]
             if target not in there:
                 self._jack.connect(output, target)
-        moved = self._take_off_speakers({target for _, target in wanted})
+        moved = self._take_off_speakers(outputs, {target for _, target in wanted})
         if wanted == self._connected:
             return []
         self._connected = wanted
@@ -155,10 +155,10 @@ class JackConnector:
     def _is_ours(self, name: str) -> bool:
         return name.startswith(self._prefix)
 
-    def _take_off_speakers(self, targets: set[str]) -> bool:
+    def _take_off_speakers(self, outputs: Sequence[str], targets: set[str]) -> bool:
         """Ends the connections to the sound card that PortAudio made by itself, once for each of our ports."""
         moved = False
-        for output in self._outputs():
+        for output in outputs:
             if output in self._moved:
                 continue
             for port in self._jack.get_all_connections(output):

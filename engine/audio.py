@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from engine import _native
 from engine.errors import UserError
-from engine.platform import enable_alsa_realtime, jack_client, jack_client_name, name_jack_client
+from engine.platform import enable_alsa_realtime, jack_client, jack_client_name, name_jack_client, portaudio
 
 JACK_CLIENT = "ProducerGAN"
 DEFAULT_BLOCK = 256
@@ -75,8 +75,13 @@ def _choose_jack(rate: int | None, block: int | None) -> Choice:
 
 
 def _choose_device(name: str | None, rate: int | None, block: int | None) -> Choice:
-    import sounddevice
-
+    try:
+        sounddevice = portaudio()
+    except UserError as error:
+        if name is not None:
+            raise
+        note = f"{error} Until then nothing will be heard; everything else works."
+        return Choice("null", "null", rate or NULL_RATE, block or DEFAULT_BLOCK, note=note)
     devices = [device for device in sounddevice.query_devices() if device["max_output_channels"] >= 2]
     labels = {device["index"]: f"{device['name']} ({_api_name(device)})" for device in devices}
     if name is None:

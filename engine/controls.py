@@ -34,7 +34,7 @@ class Controls:
 
     def handle(self, message: bytes) -> bool:
         """Takes in a MIDI message; True if it changed what is wanted."""
-        if len(message) < 3 or (self._channel and message[0] & 0x0F != self._channel - 1):
+        if not self._is_ours(message):
             return False
         kind, number, value = message[0] & 0xF0, message[1], message[2]
         if kind == 0x90 and value:
@@ -45,12 +45,15 @@ class Controls:
 
     def reacts_to(self, message: bytes) -> bool:
         """Whether a message may change what is wanted: a macro's controller, or what draws new seeds."""
-        if len(message) < 3:
+        if not self._is_ours(message):
             return False
         kind, number = message[0] & 0xF0, message[1]
         if kind == 0x90:
             return message[2] > 0 and self._is_trigger("note", number)
         return kind == 0xB0 and number in self.preset.claimed_controllers
+
+    def _is_ours(self, message: bytes) -> bool:
+        return len(message) == 3 and (not self._channel or message[0] & 0x0F == self._channel - 1)
 
     def _note(self, key: int) -> bool:
         if self._is_trigger("note", key):

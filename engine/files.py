@@ -22,7 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises UserError if the folder does not exist, or `path` is one itself.
     """
-    path = Path(path)
+    path = Path(path).resolve()  # a link stays one: what it points to is replaced
     check_folder_of(path)
     if path.is_dir():
         raise UserError(f"{path} is a folder; choose another name for the file to write.")

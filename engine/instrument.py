@@ -186,7 +186,7 @@ FIELDS: dict[str, Callable[[str], Any]] = {
     "name": _text,
     "sample_rate": _whole(4000, 384_000, " Hz"),
     "channels": _whole(1, 2, ""),
-    "clip_frames": _whole(64, 1 << 24, " frames"),
+    "clip_frames": _whole(64, 1 << 22, " frames"),
     "latent_dim": _whole(1, 4096, ""),
     "prior": _prior,
     "directions": _directions,

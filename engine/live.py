@@ -8,22 +8,23 @@ from __future__ import annotations
 import argparse
 import contextlib
 import random
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+
+import mido
 
 from bridge.jack import JackConnector
 from engine import audio
+from engine._native import now_ns
 from engine.controls import Controls
 from engine.data import bundled_folder
 from engine.errors import UserError
+from engine.files import check_folder_of
 from engine.generator import Generator
 from engine.keys import key_name
 from engine.midi import MidiInput
 from engine.midi_file import read_midi_file
-from engine.platform import keep_portaudio_open, single_keys
+from engine.platform import Keys, keep_portaudio_open, single_keys
 from engine.player import Player
 from engine.preset import Preset
 from engine.terminal import Screen, Status, screen
@@ -41,8 +42,7 @@ class Demo:
 
     def __init__(self, path: Path, midi: MidiInput, begin_ns: int) -> None:
         self._events = read_midi_file(path)
-        beat_end = self._events[-1][0] if self._events else 1.0
-        self._length = max(0.1, beat_end)
+        self._length = mido.MidiFile(path).length
         self._midi = midi
         self._begin_ns = begin_ns
         self._next = 0
@@ -62,11 +62,11 @@ class Demo:
 def play(arguments: argparse.Namespace) -> None:
     """Plays until Ctrl-C, SIGTERM or the key q. Raises UserError if something that was asked for is not there."""
     preset = Preset.open(arguments.preset)
-    save_as = _save_path(arguments, preset)
+    _check_save_as(arguments.save_as)
     choice = audio.choose(arguments.audio, arguments.rate, arguments.block)
     if arguments.connect and choice.kind != "jack":
         raise UserError("--connect joins JACK ports; use it with --audio jack.")
-    with contextlib.ExitStack() as closing, _interruptible():
+    with contextlib.ExitStack() as closing:
         midi = MidiInput(arguments.midi, "jack" if choice.kind == "jack" else "system")
         closing.callback(midi.close)
         assert preset.instrument is not None
@@ -86,7 +86,7 @@ def play(arguments: argparse.Namespace) -> None:
         _wait_ready(player)
         _announce(shown, preset, choice, midi, player, generator, output)
         with contextlib.suppress(KeyboardInterrupt):
-            _Loop(player, midi, output, connector, shown, save_as, arguments.demo).run(keys)
+            _Loop(player, midi, output, connector, shown, arguments.save_as, arguments.demo).run(keys)
         shown.say("Goodbye.")
 
 
@@ -124,21 +124,15 @@ class _Loop:
         output: _Output,
         connector: JackConnector | None,
         shown: Screen,
-        save_as: Path,
+        save_as: Path | None,
         demo: bool,
     ) -> None:
-        from engine._native import now_ns
-
         self._player, self._midi, self._output, self._connector = player, midi, output, connector
         self._shown, self._save_as = shown, save_as
-        self._now_ns = now_ns
         self._demo = Demo(bundled_folder() / "grooves" / GROOVE, midi, now_ns() + 10**8) if demo else None
 
-    def run(self, keys: object) -> None:
+    def run(self, keys: Keys) -> None:
         """Until the key q, or until the player has failed."""
-        from engine.platform import Keys
-
-        assert isinstance(keys, Keys)
         next_status = next_connect = 0.0
         while True:
             now = time.monotonic()
@@ -148,7 +142,7 @@ class _Loop:
                 self._shown.say("The MIDI reader has ended and is started again; held notes were let go.")
             self._output.step()
             if self._demo is not None:
-                self._demo.step(self._now_ns())
+                self._demo.step(now_ns())
             if self._connector is not None and now >= next_connect:
                 next_connect = now + CONNECT_SECONDS
                 for sentence in self._connector.step():
@@ -172,6 +166,7 @@ class _Loop:
                 say(f"{key_name(controls.last_key)} is {'locked' if locked else 'free'}.")
 
         def save(controls: Controls) -> None:
+            self._save_as = self._save_as or _free_name(controls.preset.name)
             try:
                 controls.save(self._save_as)
                 say(f"Saved as {self._save_as}.")
@@ -239,30 +234,17 @@ def _announce(
     shown.say("Ctrl-C ends.")
 
 
-def _save_path(arguments: argparse.Namespace, preset: Preset) -> Path:
-    if arguments.save_as is not None:
-        path = Path(arguments.save_as)
+def _check_save_as(path: Path | None) -> None:
+    if path is not None:
+        check_folder_of(path)
         if path.suffix != ".toml":
             raise UserError(f"A preset's file must end in .toml, so --save-as cannot be {path}.")
-        if not path.parent.is_dir():
-            raise UserError(f"The folder {path.parent} of --save-as does not exist; create it first.")
-        return path
-    stem = "".join(c if c.isalnum() else "-" for c in preset.name.lower()).strip("-") or "preset"
+
+
+def _free_name(name: str) -> Path:
+    """A file in the present folder that is not there yet, called after the preset."""
+    stem = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-") or "preset"
     number = 1
     while Path(f"{stem}-{number}.toml").exists():
         number += 1
     return Path(f"{stem}-{number}.toml")
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM ends the engine as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

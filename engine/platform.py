@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from engine.errors import UserError
+
 # Below jackd (10 or more) and its clients' audio threads (5 or more below it): MIDI must not hold up audio.
 REALTIME_PRIORITY = 3
 
@@ -32,6 +34,21 @@ def runtime_folder() -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="producergan-"))
     return folder
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def portaudio() -> Any:
+    """The module `sounddevice`. Raises UserError if the PortAudio library behind it is missing."""
+    try:
+        import sounddevice
+    except OSError:
+        hint = "install it with: sudo apt-get install libportaudio2" if sys.platform == "linux" else "install it"
+        raise UserError(f"The PortAudio library is not there; {hint}.") from None
+    return sounddevice
 
 
 def raise_priority() -> str:
@@ -63,6 +80,8 @@ def jack_client(name: str) -> Any:
 
     Never starts a server, and keeps JACK's own messages off the terminal.
     """
+    if sys.platform == "win32":
+        return None
     try:
         import jack
     except (ImportError, OSError):  # the package, or the library behind it
@@ -154,9 +173,18 @@ class _TerminalKeys(Keys):
     def poll(self) -> str | None:
         import select
 
-        if not select.select([self._descriptor], [], [], 0)[0]:
+        def waiting() -> bool:
+            return bool(select.select([self._descriptor], [], [], 0)[0])
+
+        if not waiting():
             return None
         first = os.read(self._descriptor, 1)
+        if first == b"\x1b":
+            # An arrow or function key is several characters, none of which was pressed: ESC [ or ESC O, up to a letter.
+            if waiting() and os.read(self._descriptor, 1) in (b"[", b"O"):
+                while waiting() and not 0x40 <= os.read(self._descriptor, 1)[0] <= 0x7E:
+                    pass
+            return None
         if first and first[0] >= 0xC0:  # the rest of one UTF-8 character
             first += os.read(self._descriptor, 1 + (first[0] >= 0xE0) + (first[0] >= 0xF0))
         return first.decode(errors="replace") or None

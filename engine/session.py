@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import UserError
+from engine.platform import available_cores
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -32,8 +32,7 @@ def present_providers() -> list[str]:
 
 def default_threads() -> int:
     """All the cores that this process may use but one, which is the audio thread's."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, available_cores() - 1)
 
 
 def open_session(

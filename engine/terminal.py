@@ -15,7 +15,7 @@ HELP = "r new sound for the last key · a all keys · l lock · u undo · s save
 class Status:
     """What the lines show."""
 
-    played: str  # the last key and its sound
+    played: str  # the last key
     knobs: str
     voices: int
     generated: int

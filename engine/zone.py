@@ -97,7 +97,7 @@ class Path:
         return replace(self, corners=tuple(seed if i == changed else old for i, old in enumerate(self.corners)))
 
     def group(self, keys: tuple[int, ...], key: int) -> int:
-        """The corner nearest to the key."""
+        """The corner that the key's place falls to when the corners are laid out over the keys one after another."""
         return round(self.place(keys, key) * (len(self.corners) - 1))
 
 

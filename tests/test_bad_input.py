@@ -96,7 +96,7 @@ CALLS = [
     ((*PLAY, "--block", "0"), "block of 0 frames"),
     ((*PLAY, "--connect", "DAW"), "--audio jack"),
     ((*PLAY, "--save-as", "mine.txt"), "must end in .toml"),
-    ((*PLAY, "--save-as", "nowhere/mine.toml"), "nowhere of --save-as does not exist"),
+    ((*PLAY, "--save-as", "nowhere/mine.toml"), "folder nowhere does not exist"),
 ]
 
 

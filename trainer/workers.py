@@ -12,6 +12,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from engine.platform import available_cores
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -56,11 +58,6 @@ def ordered_map(
                     future.cancel()
         # So what was on its way is done again, one task at a time.
         yield from _one_by_one(work, [task for batch, _ in running for task in batch], crashed)
-
-
-def available_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _each(work: Callable[[Task], Result], batch: Sequence[Task]) -> list[Result]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from engine.command import print_json
-from engine.errors import UserError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +39,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def audio_outputs() -> list[dict[str, Any]]:
     """Each host API with its output devices. Raises UserError if PortAudio is missing."""
-    try:
-        import sounddevice
-    except OSError:
-        hint = "install it with: sudo apt-get install libportaudio2" if sys.platform == "linux" else "install it"
-        raise UserError(f"The PortAudio library is not there; {hint}.") from None
+    from engine.platform import portaudio
+
+    sounddevice = portaudio()
     devices = sounddevice.query_devices()
     return [
         {

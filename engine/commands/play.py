@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.data import DEFAULT_PRESET
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument(
-        "preset", metavar="PRESET|FILE.onnx", nargs="?", default="drums", help="a preset or an instrument (drums)"
+        "preset",
+        metavar="PRESET|FILE.onnx",
+        nargs="?",
+        default=DEFAULT_PRESET,
+        help="a preset or an instrument (drums)",
     )
     parser.add_argument("--audio", metavar="NAME", help='an audio device, "jack", or "null" for silence')
     parser.add_argument(

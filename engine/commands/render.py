@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from engine.command import print_json
+from engine.data import DEFAULT_PRESET
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "preset",
         metavar="PRESET|FILE.onnx",
         nargs="?",
-        default="drums",
+        default=DEFAULT_PRESET,
         help="what plays it; the bundled drums unless said",
     )
     parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the WAV file to write")

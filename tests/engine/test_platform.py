@@ -51,7 +51,9 @@ print(ascii(got), flush=True)
 """
 
 
-def test_keys_come_singly_from_a_terminal_which_is_left_as_it_was() -> None:
+@pytest.mark.parametrize(("typed", "read"), [("rä!", "rä!"), ("a\x1b[A\x1bOPb\x1b[15~c", "abc")])
+def test_keys_come_singly_from_a_terminal_which_is_left_as_it_was(typed: str, read: str) -> None:
+    # An arrow or a function key is none of the letters that it is sent as.
     terminal, other_end = pty.openpty()
     reader = subprocess.Popen(
         [sys.executable, "-c", "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n" + KEY_READER],
@@ -62,8 +64,8 @@ def test_keys_come_singly_from_a_terminal_which_is_left_as_it_was() -> None:
     )
     assert reader.stdout is not None
     assert reader.stdout.readline() == "ready\n"
-    os.write(terminal, "rä!".encode())
-    assert reader.communicate(timeout=20)[0].strip() == ascii("rä!")
+    os.write(terminal, typed.encode())
+    assert reader.communicate(timeout=20)[0].strip() == ascii(read)
     assert reader.returncode == 0
     os.close(terminal)
     os.close(other_end)
