@@ -314,13 +314,14 @@ NB_MODULE(_native, m) {
             nb::arg("ring"), nb::keep_alive<1, 2>(), "Plays what is pushed from now on. [setup]")
         .def(
             "render",
-            [](AudioCallback& self, int frames, std::int64_t now) {
+            [](AudioCallback& self, int frames, std::int64_t now, bool underflow) {
                 auto* out = new float[static_cast<std::size_t>(2 * frames) + 1];
                 nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
-                self.render(out, frames, false, now);
+                self.render(out, frames, underflow, now);
                 return Audio(out, {static_cast<std::size_t>(frames), 2}, owner);
             },
-            nb::arg("frames"), nb::arg("now"), "One block as a device would ask for it at `now` (ns). [audio-thread]")
+            nb::arg("frames"), nb::arg("now"), nb::arg("underflow") = false,
+            "One block as a device would ask for it at `now` (ns), after time was lost or not. [audio-thread]")
         .def_prop_ro("block_time", &AudioCallback::block_time,
                      "When the last block began, in ns, smoothed. [thread-safe]")
         .def_prop_ro_static(

@@ -176,3 +176,19 @@ def test_the_null_clock_keeps_the_callback_going_and_stops() -> None:
     assert device.rig.count("blocks") == stopped
     clock.start()
     clock.stop()
+
+
+def test_after_an_underflow_the_clock_is_right_at_once() -> None:
+    # The device skips 7 ms and says so with the first block after them.
+    device = Device(128)
+    quiet = np.full(750, 2e4)  # two seconds of callbacks 0.02 ms late
+    device.run(750, quiet, np.array([]))
+    device.start += 7e6
+    begin = device.time(device.blocks)
+    stamps = begin + np.arange(1, 20) * 5e6
+    first = device.callback.render(128, int(begin + 2e4), True)
+    device.blocks += 1
+    audio = np.concatenate([first, device.run(60, np.full(60, 2e4), stamps)])
+    device.start = begin
+    delays = device.delays(audio, stamps)
+    assert np.abs(delays - LATENCY).max() < 0.0005

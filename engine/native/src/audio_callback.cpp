@@ -38,8 +38,10 @@ void AudioCallback::collect_events() noexcept {
 
 void AudioCallback::render(float* out, int frames, bool underflow, std::int64_t now) noexcept {
     Counters& counters = sampler_.counters();
-    if (underflow)
+    if (underflow) {
         counters.add(Counter::underflows);
+        clock_.restart();
+    }
     const std::int64_t begin = clock_.begin(now, frames);
     block_time_.store(begin, std::memory_order_relaxed);
     collect_events();

@@ -13,6 +13,9 @@ public:
     /// The smoothed time of the block whose callback began at `now_ns` and has `frames` frames. [audio-thread]
     std::int64_t begin(std::int64_t now_ns, int frames) noexcept;
 
+    /// The device has lost time: the next block begins the clock anew. [audio-thread]
+    void restart() noexcept { running_ = false; }
+
 private:
     double nominal_; // nanoseconds a frame
     double period_;  // the same, as measured
