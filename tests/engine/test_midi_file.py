@@ -1,3 +1,4 @@
+import os
 import struct
 from pathlib import Path
 
@@ -91,6 +92,14 @@ def test_damage_never_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFacto
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.mid", tmp_path):
         with pytest.raises(UserError, match=path.name):
+            read_midi_file(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_and_a_device_are_not_read_for_ever(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mid")
+    for path in (tmp_path / "pipe.mid", Path("/dev/zero")):
+        with pytest.raises(UserError, match=f"{path.name} is not a MIDI file"):
             read_midi_file(path)
 
 
