@@ -9,6 +9,7 @@ import importlib
 import io
 import json
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -68,8 +69,15 @@ def interruptible() -> Iterator[None]:
 def _run(program: str, chosen: Command, parsed: argparse.Namespace) -> int:
     try:
         importlib.import_module(chosen.module).run(parsed)
+        sys.stdout.flush()
     except UserError as error:
         sentence = str(error)
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has seen enough. What is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except MemoryError:
+        sentence = "There is not enough memory for this; close other programs, or do less at a time."
     except OSError as error:
         sentence = describe_os_error(error)
     except ModuleNotFoundError as error:

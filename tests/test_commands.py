@@ -106,6 +106,32 @@ def test_sigterm_is_handled_as_control_c(monkeypatch: pytest.MonkeyPatch) -> Non
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_too_little_memory_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("trainer.commands.sample.run", work)
+    assert trainer.cli.main(["sample", "x", "-o", "y"]) == 1
+    assert capsys.readouterr().err.startswith("trainer sample: There is not enough memory")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_who_has_seen_enough_is_no_error(unbuffered: str) -> None:
+    words = [Path(sys.executable).parent / "engine", "presets"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    try:
+        result = subprocess.run(
+            words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False, env=environment
+        )
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
 def test_a_terminal_that_lacks_a_character_gets_its_code() -> None:
     words = [Path(sys.executable).parent / "trainer", "train", "--set", "help"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}

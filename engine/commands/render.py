@@ -33,7 +33,6 @@ def run(arguments: argparse.Namespace) -> None:
     import io
     import time
 
-    import numpy as np
     import soundfile
 
     from engine.errors import UserError
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
         temporary.write_bytes(encoded.getbuffer())
     seconds = len(audio) / arguments.rate
     taken = time.monotonic() - begin
-    peak = float(np.abs(audio).max(initial=0.0))
+    peak = float(max(audio.max(initial=0.0), -audio.min(initial=0.0)))  # no copy of what may be hours
     if arguments.json:
         print_json(
             {
