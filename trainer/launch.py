@@ -50,7 +50,7 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
             f"{config.recipe} on {device.type}: {len(dataset)} clips of {config.clip_frames} frames at "
             f"{config.sample_rate} Hz, {'stereo' if config.channels == 2 else 'mono'}"
         )
-        with stopping() as stopped:
+        with stopping() as stopped, enough_memory(run):
             training = Training(run, dataset.clips, device, screen, clock, source)
             if training.progress.step:
                 screen.note(f"Going on with {run.path} from step {training.progress.step:,}.")
@@ -152,6 +152,22 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not available:
         raise UserError("There is no CUDA device that PyTorch can use here; leave out --device, or use --device cpu.")
     return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+@contextlib.contextmanager
+def enough_memory(run: Run) -> Iterator[None]:
+    """Raises UserError in the place of PyTorch's error when memory runs out."""
+    try:
+        yield
+    except RuntimeError as error:
+        # On the CPU the error has no class of its own.
+        if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(error):
+            raise
+        settings = run.config.settings
+        raise UserError(
+            f"There is not enough memory for a batch of {settings['batch']} clips with dim {settings['dim']}; "
+            "begin anew in another folder, or with --fresh, with a smaller --set batch or --set dim."
+        ) from error
 
 
 @contextlib.contextmanager

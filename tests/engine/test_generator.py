@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -135,9 +136,9 @@ def test_a_silent_fall_back_is_found_out(tiny_path: Path, monkeypatch: pytest.Mo
 
 
 def test_the_audio_thread_keeps_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
     assert session.default_threads() == 3
-    monkeypatch.setattr(session.os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     assert session.default_threads() == 1
 
 

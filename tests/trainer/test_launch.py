@@ -12,7 +12,7 @@ from tiny_run import tiny_dataset
 from engine.errors import UserError
 from trainer import checkpoint
 from trainer.cli import main
-from trainer.launch import Request, choose_device, train
+from trainer.launch import Request, choose_device, enough_memory, train
 from trainer.run_folder import Run
 from trainer.sampling import sample
 
@@ -197,3 +197,14 @@ def test_a_damaged_config_is_named(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "run/config.json").write_text('{"format": 1')
     with pytest.raises(UserError, match=r"config\.json is damaged"):
         Run.open(tmp_path / "run")
+
+
+def test_memory_that_runs_out_is_told_in_a_sentence(dataset: Path, tmp_path: Path) -> None:
+    small(dataset, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    with pytest.raises(UserError, match=r"not enough memory for a batch of 2 clips with dim 2; .*--set batch"), enough_memory(run):
+        torch.empty(1 << 50)
+    with pytest.raises(UserError, match="not enough memory"), enough_memory(run):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(RuntimeError, match="something else"), enough_memory(run):
+        raise RuntimeError("something else")
