@@ -202,7 +202,7 @@ def test_a_damaged_config_is_named(dataset: Path, tmp_path: Path) -> None:
 def test_memory_that_runs_out_is_told_in_a_sentence(dataset: Path, tmp_path: Path) -> None:
     small(dataset, tmp_path / "run")
     run = Run.open(tmp_path / "run")
-    with pytest.raises(UserError, match=r"not enough memory for a batch of 2 clips with dim 2; .*--set batch"), enough_memory(run):
+    with pytest.raises(UserError, match="a batch of 2 clips with dim 2; "), enough_memory(run):
         torch.empty(1 << 50)
     with pytest.raises(UserError, match="not enough memory"), enough_memory(run):
         raise torch.OutOfMemoryError("CUDA out of memory")
