@@ -92,6 +92,8 @@ def one_shot(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[C
         _fade_in(samples, onset - start)
     if start + clip_frames < len(head):
         _fade_out(samples, min(round(CUT_FADE_SECONDS * rate), clip_frames // 8))
+    else:
+        _fade_end(samples[: len(part)], round(EDGE_SECONDS * rate))
     yield _within_range(samples, skipped + start)
 
 
@@ -140,6 +142,7 @@ def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip
     elif len(held) and _rms(held) > SILENCE:
         samples = np.zeros((clip_frames, held.shape[1]), np.float32)
         samples[: len(held)] = held
+        _fade_end(samples[: len(held)], fade)
         yield _cut_out(samples, start, fade if inside and not quiet else 0, 0)
 
 
@@ -207,6 +210,12 @@ def _leading_silence(audio: Block) -> int:
 
 def _fade_in(samples: Block, frames: int) -> None:
     samples[:frames] *= _ramp(frames)
+
+
+def _fade_end(audio: Block, frames: int) -> None:
+    """Fades out audio that breaks off while it sounds: the padding behind it would make a click of its end."""
+    if len(audio) > frames and float(np.abs(audio[-frames // 4 :]).max()) > SILENCE:
+        _fade_out(audio, frames)
 
 
 def _fade_out(samples: Block, frames: int) -> None:

@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     from engine.errors import UserError
     from engine.files import replacing
+    from engine.keys import format_keys
     from engine.offline import render
     from engine.preset import Preset
 
@@ -68,6 +69,9 @@ def run(arguments: argparse.Namespace) -> None:
         return
     speed = f"{taken:.1f} s ({seconds / taken:.0f} × real time)"
     print(f"{arguments.output}: {seconds:.1f} s, peak {peak:.2f}, rendered in {speed}.")
+    if peak == 0:
+        keys = format_keys(sorted({key for zone in preset.zones for key in zone.keys}))
+        print(f"Nothing sounds: no note of the song meets a key of the preset ({keys}), or its instrument is silent.")
     if peak > 1:
         print(
             "The audio is louder than a WAV file holds and was cut off; lower master_gain_db or switch the limiter on."

