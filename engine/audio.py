@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -148,7 +147,7 @@ class _StreamOutput:
                 callback=cast("PaStreamCallback *", _native.AudioCallback.function),
                 userdata=cast("void *", callback.user_data),
             )
-            if sys.platform == "linux" and choice.kind == "device":
+            if choice.kind == "device":
                 enable_alsa_realtime(self._stream)
             self._stream.start()
         except sounddevice.PortAudioError as error:

@@ -18,9 +18,9 @@ from typing import Any
 from engine._native import EventRing, now_ns
 from engine.errors import UserError
 from engine.midi_stamp import release_all
-from engine.platform import jack_client, midi_system_present, runtime_folder
+from engine.platform import MIDI_API, jack_client, midi_system_present, runtime_folder
 
-SYSTEM_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}.get(sys.platform, "alsa")
+SYSTEM_API = MIDI_API
 API_LABELS = {"alsa": "ALSA", "jack": "JACK", "coremidi": "Core MIDI", "winmm": "Windows MIDI"}
 START_DEADLINE_S = 5.0
 CLOSE_S = 0.3

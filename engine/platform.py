@@ -13,6 +13,9 @@ from typing import Any
 
 from engine.errors import UserError
 
+# The MIDI API that keyboards are found by.
+MIDI_API = {"linux": "alsa", "darwin": "coremidi", "win32": "winmm"}.get(sys.platform, "alsa")
+
 # Below jackd (10 or more) and its clients' audio threads (5 or more below it): MIDI must not hold up audio.
 REALTIME_PRIORITY = 3
 
@@ -133,7 +136,10 @@ _client_name: Any = None
 
 
 def enable_alsa_realtime(stream: Any) -> None:
-    """Asks that ALSA's callback thread be scheduled in real time; PortAudio does so only when told. Never fails."""
+    """Asks that ALSA's callback thread be scheduled in real time; PortAudio does so only when told. Never fails.
+
+    Does nothing where there is no ALSA.
+    """
     import sounddevice
 
     library = ctypes.CDLL(sounddevice._libname)

@@ -188,9 +188,7 @@ class _Client:
         # busy threads elsewhere keep it from its core, and JACK's thread would be late for it.
         time.sleep(seconds)
         while self._position < frames:
-            if (
-                time.monotonic() > deadline
-            ):  # JACK has stopped calling: what is missing is silence, and counts as missed
+            if time.monotonic() > deadline:  # JACK has stopped calling: the rest is silent, and counted
                 self._missed += frames - self._position
                 break
             time.sleep(0.005)

@@ -10,6 +10,9 @@ import numpy as np
 from trainer.audio_files import Block, Decoded
 from trainer.unused import Reason, Unusable
 
+LOWEST_RATE = 1000
+"""Hz. Below it a header is wrong, and a short file would become hours of audio."""
+
 
 def convert(decoded: Decoded, sample_rate: int, channels: int) -> Iterator[Block]:
     """Gives the audio as float32 [frames, channels] at `sample_rate` Hz. The blocks may share memory: use each at once.
@@ -17,6 +20,8 @@ def convert(decoded: Decoded, sample_rate: int, channels: int) -> Iterator[Block
     Mono is the mean of all channels; stereo is the first two, or twice the only one.
     Raises Unusable if the file does, or at the first sample that is not a number.
     """
+    if decoded.sample_rate < LOWEST_RATE:
+        raise Unusable(Reason.TOO_SLOW, f"{decoded.sample_rate} Hz")
     blocks = (_mix(block, channels) for block in decoded.blocks)
     if decoded.sample_rate != sample_rate:
         blocks = _resample(blocks, decoded.sample_rate, sample_rate, channels)

@@ -13,6 +13,7 @@ class Reason(enum.StrEnum):
     CANNOT_OPEN = "cannot be opened"
     UNREADABLE = "cannot be read as audio"
     NO_TRACK = "has no audio track"
+    TOO_SLOW = "has a sample rate that no audio has"
     EMPTY = "holds no samples"
     CUT_SHORT = "breaks off before its end"
     NOT_NUMBERS = "holds samples that are not numbers (NaN or infinity)"

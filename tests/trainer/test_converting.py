@@ -53,3 +53,9 @@ def test_what_is_no_number_is_found(music, wrong, target):
     with pytest.raises(Unusable) as caught:
         converted(audio, 44100, target, 1)
     assert caught.value.reason is Reason.NOT_NUMBERS
+
+
+def test_a_rate_that_no_audio_has_is_refused(music):
+    with pytest.raises(Unusable) as unusable:
+        converted(music(0.1), 1, 44100, 2)
+    assert unusable.value.reason is Reason.TOO_SLOW
