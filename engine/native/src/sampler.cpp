@@ -183,11 +183,11 @@ void Sampler::handle(const Event& event) noexcept {
         return;
     switch (kind) {
     case 0x80:
-        note_off(channel, event.data1);
+        let_go(channel, event.data1);
         break;
     case 0x90:
         if (event.data2 == 0)
-            note_off(channel, event.data1);
+            let_go(channel, event.data1);
         else
             note_on(channel, event.data1, event.data2);
         break;
@@ -234,30 +234,18 @@ void Sampler::control(int channel, int controller, int value) noexcept {
     case 125:
     case 126:
     case 127:
-        release_keys(channel);
+        let_go(channel, every_key);
         break;
     default:
         state.control(controller, value);
     }
 }
 
-void Sampler::release_keys(int channel) noexcept {
+/// One key is let go, or with `every_key` all that are held.
+void Sampler::let_go(int channel, int key) noexcept {
     const bool sustain = channels_[static_cast<std::size_t>(channel)].sustain;
     each_voice([&](Voice& voice) {
-        if (!voice.key_down || voice.origin().channel != channel)
-            return;
-        voice.key_down = false;
-        if (sustain)
-            voice.pedal_held = true;
-        else
-            voice.release();
-    });
-}
-
-void Sampler::note_off(int channel, int key) noexcept {
-    const bool sustain = channels_[static_cast<std::size_t>(channel)].sustain;
-    each_voice([&](Voice& voice) {
-        if (!voice.key_down || voice.origin().channel != channel || voice.origin().key != key)
+        if (!voice.key_down || voice.origin().channel != channel || (key != every_key && voice.origin().key != key))
             return;
         voice.key_down = false;
         if (sustain)

@@ -76,6 +76,7 @@ private:
         ClipRef clip;
         ProgramRef program;
     };
+    static constexpr int every_key = -1;
     static constexpr int places = 2 * config::max_voices;
     static constexpr int residue_size = 1024; // a power of two, longer than the residue at 768 kHz
 
@@ -83,7 +84,7 @@ private:
     void apply(Command& command) noexcept;
     void handle(const Event& event) noexcept;
     void note_on(int channel, int key, int velocity) noexcept;
-    void note_off(int channel, int key) noexcept;
+    void let_go(int channel, int key) noexcept;
     void control(int channel, int controller, int value) noexcept;
     void start_voice(int zone, int channel, int key, int velocity) noexcept;
     void choke(int group) noexcept;
@@ -92,7 +93,6 @@ private:
     void leave_residue(const Voice& voice) noexcept;
     void cut(int place) noexcept; // ends a voice now
     void end_voice(int place) noexcept;
-    void release_keys(int channel) noexcept;
     void tick() noexcept;
     bool render(float* left, float* right, int frames, int offset) noexcept; // true if the limiter was needed
     void publish() noexcept;
