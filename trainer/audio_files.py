@@ -22,7 +22,7 @@ from trainer.unused import Reason, Unusable
 Block = NDArray[np.float32]
 """float32 [frames, channels]."""
 
-BLOCK_FRAMES = 32768
+BLOCK_FRAMES = 131072
 
 _SOUNDFILE = """
 wav wave bwf rf64 w64 aif aiff aifc flac ogg oga opus mp3 mp2 mp1 au snd caf paf svx 8svx iff nist sph voc ircam sf avr
