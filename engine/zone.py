@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -18,8 +19,16 @@ class Space:
     prior: str
 
     def seed(self, seed: int) -> Latent:
-        """The latent of a seed."""
-        return latent.from_seed(seed, self.dim, self.prior)
+        """The latent of a seed, read-only."""
+        return _seeded(seed, self.dim, self.prior)
+
+
+@functools.lru_cache(maxsize=4096)
+def _seeded(seed: int, dim: int, prior: str) -> Latent:
+    """Kept, because a knob that moves asks for the same seeds again and again."""
+    z = latent.from_seed(seed, dim, prior)
+    z.flags.writeable = False
+    return z
 
 
 class Source(Protocol):
