@@ -1,0 +1,55 @@
+"""The bundled instrument and presets: small enough, not one sound on every key, and knobs that are heard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import latent
+from engine.data import bundled_instruments, bundled_presets
+from engine.instrument import Instrument
+from engine.preset import Preset
+
+MAX_BYTES = 10_000_000
+BANDS_HZ = np.geomspace(60, 7500, 22)
+HEARD_DB = 3.0
+
+
+def bands_db(audio: np.ndarray, rate: int) -> np.ndarray:
+    """Levels in third octaves of the clip's first 0.1 s and of the rest, dB, no lower than 50 below the loudest."""
+    split = rate // 10
+    levels = []
+    for part in (audio[:split], audio[split:]):
+        power = np.abs(np.fft.rfft(part)) ** 2
+        place = np.digitize(np.fft.rfftfreq(len(part), 1 / rate), BANDS_HZ)
+        levels += [10 * np.log10(power[place == band].sum() + 1e-12) for band in range(1, len(BANDS_HZ))]
+    found = np.array(levels)
+    return np.maximum(found, found.max() - 50)
+
+
+@pytest.mark.parametrize("name", sorted(bundled_instruments()))
+def test_a_bundled_instrument_is_small_and_has_many_sounds(name: str) -> None:
+    path = bundled_instruments()[name]
+    assert path.stat().st_size < MAX_BYTES
+    instrument = Instrument.open(path)
+    audio = instrument.generate([latent.from_seed(s, instrument.latent_dim, instrument.prior) for s in range(16)])[:, 0]
+    unit = audio / np.linalg.norm(audio, axis=1, keepdims=True)
+    alike = (unit @ unit.T)[np.triu_indices(16, 1)]
+    assert alike.mean() < 0.8
+
+
+@pytest.mark.parametrize("name", sorted(bundled_presets()))
+def test_every_latent_knob_of_a_bundled_preset_is_heard(name: str) -> None:
+    preset = Preset.open(name)
+    assert preset.instrument is not None
+    for knob in preset.macros:
+        if not any(target.is_latent for target in knob.targets):
+            continue
+        changes = []
+        for index, zone in enumerate(preset.zones):
+            for key in zone.keys[:: max(1, len(zone.keys) // 8)]:
+                ends = [preset.sound(index, key, 0, {**preset.positions, knob.id: at}) for at in (0.0, 1.0)]
+                low, high = preset.instrument.generate([sound.z() for sound in ends if sound is not None])[:, 0]
+                rate = preset.instrument.sample_rate
+                changes.append(np.abs(bands_db(low, rate) - bands_db(high, rate)).mean())
+        assert np.mean(changes) >= HEARD_DB, f"{knob.name}: {np.mean(changes):.1f} dB"
