@@ -19,7 +19,7 @@ from engine.generator import Generator
 from engine.midi_file import read_midi_file
 from engine.plan import Course, Slot, Voice
 from engine.preset import Preset
-from engine.program import Values, start_course, zone_values
+from engine.program import Values, send_changes, start_course, zone_values
 from engine.sound import Sound
 from engine.supply import Supply, settle
 
@@ -131,9 +131,7 @@ class OfflineLoop:
     def _move(self, frame: int) -> None:
         """Sampler parameters follow at once; the sounds after the fixed delay, and never two in one crossfade."""
         values = self._controls.values()
-        for key, value in values.items():
-            if self._values.get(key) != value:
-                self.sampler.set_parameter(key[0], key[1], value)
+        send_changes(self.sampler, self._values, values)
         self._values = values
         wish = _Wish(frame + self._delay, self._controls.preset, dict(self._controls.positions))
         last = self._wishes[-1] if self._wishes else self._applied

@@ -8,14 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine import _native
 from engine.controls import Controls
 from engine.generator import Generator
 from engine.plan import Slot
 from engine.preset import Preset
-from engine.program import Values
+from engine.program import Values, send_changes
 from engine.sound import Sound
 from engine.supply import Supply
 
@@ -38,7 +38,6 @@ class _Wish:
     preset: Preset
     values: Values
     sounds: dict[Slot, Sound]
-    recent: list[tuple[int, int]] = field(default_factory=list)
 
 
 class Player:
@@ -141,11 +140,9 @@ class Player:
 
     def _apply(self) -> None:
         values = self.controls.values()
-        for key, value in values.items():
-            if self._values.get(key) != value:
-                self.sampler.set_parameter(key[0], key[1], value)
+        send_changes(self.sampler, self._values, values)
         self._values = values
-        wish = _Wish(self.controls.preset, values, self.controls.sounds(), list(self.controls.recent))
+        wish = _Wish(self.controls.preset, values, self.controls.sounds())
         with self._turn:
             self._wish = wish
             self._turn.notify()

@@ -38,6 +38,13 @@ def zone_values(values: Values, zone: int) -> dict[str, float]:
     return {id_: value for (at, id_), value in values.items() if at == zone}
 
 
+def send_changes(sampler: _native.Sampler, before: Values, after: Values) -> None:
+    """Sets the sampler's parameters that have another value than before. [control-thread]"""
+    for (zone, identity), value in after.items():
+        if before.get((zone, identity)) != value:
+            sampler.set_parameter(zone, identity, value)
+
+
 def table_slot(zone: Zone, slot: Slot) -> Slot:
     """The slot of the native clip table: a chromatic zone has one for all its keys."""
     index, key, sibling = slot
