@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.audio import JACK_CLIENT as CLIENT
 from engine.platform import jack_client
 
-CLIENT = "ProducerGAN"
 PORT_NAMES = ("left", "right")
 RETRY_S = 1.0
 
