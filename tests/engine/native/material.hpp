@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "producergan/event_ring.hpp"
 #include "producergan/sampler.hpp"
 
 namespace producergan::test {
@@ -20,6 +21,19 @@ inline float within(Random& random, const ParameterInfo& info) {
 }
 
 inline bool chance(Random& random, double share) { return unit(random) < share; }
+
+/// An event ring and the memory that it lies in.
+struct RingInMemory {
+    std::vector<std::byte> memory = std::vector<std::byte>(EventRing::bytes() + 64);
+    EventRing ring{aligned(), true};
+
+private:
+    void* aligned() {
+        void* start = memory.data();
+        std::size_t space = memory.size();
+        return std::align(64, EventRing::bytes(), start, space);
+    }
+};
 
 /// Random audio in a block; with a chance of `bad_numbers` one frame of it is none.
 inline void write_block(Clip& clip, std::int64_t block, Random& random, double bad_numbers) {

@@ -170,11 +170,8 @@ int main(int argc, char** argv) {
                 write_block(*clip, block, random, i % 7 == 6 ? 0.3 : 0.0);
         clips.push_back(clip);
     }
-    std::vector<std::byte> memory(EventRing::bytes() + 64);
-    void* aligned = memory.data();
-    std::size_t space = memory.size();
-    std::align(64, EventRing::bytes(), aligned, space);
-    EventRing ring(aligned, true);
+    RingInMemory shared;
+    EventRing& ring = shared.ring;
     Sampler sampler;
     AudioCallback callback(sampler, 48000.0, 3000000);
     callback.add_ring(ring);

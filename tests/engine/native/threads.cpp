@@ -16,11 +16,8 @@ using namespace producergan::test;
 
 int main(int argc, char** argv) {
     const int blocks = argc > 1 ? std::atoi(argv[1]) : 500;
-    std::vector<std::byte> memory(EventRing::bytes() + 64);
-    void* aligned = memory.data();
-    std::size_t space = memory.size();
-    std::align(64, EventRing::bytes(), aligned, space);
-    EventRing ring(aligned, true);
+    RingInMemory shared;
+    EventRing& ring = shared.ring;
     Sampler sampler;
     AudioCallback callback(sampler, 48000.0, 0);
     callback.add_ring(ring);
