@@ -27,8 +27,8 @@ from engine.instrument import Instrument
 from engine.latent import from_seed
 from engine.session import default_threads
 from trainer import wavegan
-from trainer.layers import Shape
-from trainer.onnx_graph import build
+from trainer.wavegan.graph import build
+from trainer.wavegan.layers import Shape
 
 BAR = 0.25  # of the cost of the whole clips, in batches
 LATENT_DIM, PRIOR, SAMPLE_RATE = 100, "uniform", 16_000

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from trainer.dataset import Dataset, write
-from trainer.layers import Shape
 from trainer.run_folder import Run, RunConfig
 from trainer.training import Limits, Report, Training
+from trainer.wavegan.layers import Shape
 
 SETTINGS = {
     "dim": 2,

@@ -16,15 +16,15 @@ from engine.errors import UserError
 from engine.files import check_folder_of, replacing
 from engine.instrument import FORMAT
 from engine.latent import from_seed
-from trainer.layers import Shape
-from trainer.onnx_graph import build
 from trainer.run_folder import Run
+from trainer.wavegan.graph import build
+from trainer.wavegan.layers import Shape
 
 if TYPE_CHECKING:
     import torch
     from onnx import ModelProto
 
-    from trainer.wavegan import Generator
+    from trainer.wavegan.networks import Generator
 
 TOLERANCE = 1e-4  # largest difference from PyTorch that a file may have
 MOST_BYTES = 2**31 - 2**20  # protobuf ends at 2 GiB, and the file holds a little besides the weights
@@ -77,7 +77,7 @@ def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str
 def load_generator(run: Run, checkpoint: str, weights: str) -> tuple[Generator, int]:
     """A run's generator, `raw` or `ema`, and the step it was saved at. Raises UserError if it cannot be had."""
     from trainer.checkpoint import load_chosen
-    from trainer.wavegan import Generator
+    from trainer.wavegan.networks import Generator
 
     prefix = WEIGHTS[weights]
     progress, tensors, _ = load_chosen(run.checkpoints, checkpoint, (prefix,))

@@ -10,7 +10,7 @@ from trainer.sampling import generate, write_wavs
 from trainer.spectrogram import save_grid
 
 if TYPE_CHECKING:
-    from trainer.wavegan import Generator
+    from trainer.wavegan.networks import Generator
 
 SEEDS = range(8)
 

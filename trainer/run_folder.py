@@ -17,8 +17,8 @@ from typing import Any
 
 from engine.errors import UserError
 from engine.files import check_folder_of, write_text
-from trainer.layers import Shape
 from trainer.recipes import Recipe, Value, find_recipe
+from trainer.wavegan.layers import Shape
 
 FORMAT = 1
 CONFIG = "config.json"

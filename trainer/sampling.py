@@ -14,7 +14,7 @@ from engine.files import check_folder_of, replacing
 from engine.latent import MAX_SEED, from_seed
 
 if TYPE_CHECKING:
-    from trainer.wavegan import Generator
+    from trainer.wavegan.networks import Generator
 
 BATCH = 8  # always the same, so that a seed sounds the same to the bit whatever it is made beside
 MOST_SEEDS = 10_000

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from engine.errors import UserError
 from engine.files import write_text
 from trainer import checkpoint
-from trainer.adversary import WEIGHTS, Adversary
 from trainer.checkpoint import Progress
 from trainer.clips import ClipOrder, Clips
 from trainer.previews import Previews
 from trainer.run_folder import Run
+from trainer.wavegan.learner import WEIGHTS, Adversary
 
 CHECKPOINT_SECONDS = 300.0
 PREVIEW_SECONDS = 300.0

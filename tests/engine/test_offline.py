@@ -241,8 +241,8 @@ def test_many_notes_with_many_clips_never_starve(tiny_path: Path) -> None:
 def test_a_network_of_the_papers_size_renders_faster_than_real_time(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from trainer.export import build_checked_size
-    from trainer.layers import Shape
-    from trainer.wavegan import Generator
+    from trainer.wavegan.layers import Shape
+    from trainer.wavegan.networks import Generator
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -14,10 +14,10 @@ from engine.latent import from_seed
 from trainer import export as exporting
 from trainer.cli import main
 from trainer.export import TOLERANCE, build_checked_size, checked_windows, export, load_generator
-from trainer.layers import Shape
-from trainer.onnx_graph import build
 from trainer.run_folder import Run
-from trainer.wavegan import Generator, initialise
+from trainer.wavegan.graph import build
+from trainer.wavegan.layers import Shape
+from trainer.wavegan.networks import Generator, initialise
 
 
 @pytest.fixture(scope="module")

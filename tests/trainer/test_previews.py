@@ -8,7 +8,7 @@ from tiny_run import SHAPE, tiny_config
 from engine.latent import from_seed
 from trainer.previews import SEEDS, Previews
 from trainer.run_folder import Run
-from trainer.wavegan import Generator
+from trainer.wavegan.networks import Generator
 
 
 def test_previews_are_the_sounds_of_fixed_seeds(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.layers import SEED_FRAMES, Shape, generator_layers
+from trainer.wavegan.layers import SEED_FRAMES, Shape, generator_layers
 
 SLOPE = 0.2  # of LeakyReLU in the discriminator
 SHUFFLED_LAYERS = 4  # phase shuffle follows the first four convolutions

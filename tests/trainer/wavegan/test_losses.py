@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainer.losses import critic_distance, gradient_penalty
+from trainer.wavegan.losses import critic_distance, gradient_penalty
 
 
 def test_penalty_is_nought_for_a_critic_of_slope_one() -> None:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.layers import Layer
-from trainer.window_plan import as_convolution, need, taps
+from trainer.wavegan.layers import Layer
+from trainer.wavegan.window_plan import as_convolution, need, taps
 
 LAYERS = [Layer(24, 3, 2, 4), Layer(24, 3, 2, 2), Layer(7, 1, 1, 4)]
 

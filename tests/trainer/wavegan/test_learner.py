@@ -3,7 +3,7 @@ import torch
 from tiny_run import SETTINGS, SHAPE
 
 from engine.errors import UserError
-from trainer.adversary import Adversary
+from trainer.wavegan.learner import Adversary
 
 
 def adversary(**changes: float) -> Adversary:

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from engine.errors import UserError
-from trainer.layers import Shape, generator_layers
-from trainer.wavegan import Discriminator, Generator, initialise, parameter_count, shift_phase
+from trainer.wavegan.layers import Shape, generator_layers
+from trainer.wavegan.networks import Discriminator, Generator, initialise, parameter_count, shift_phase
 
 PUBLISHED = [
     # frames, dim, generator's parameters, discriminator's parameters: counted from the authors' code
@@ -78,7 +78,7 @@ def test_phase_shuffle_draws_its_own_shift_for_each_call_and_each_of_four_layers
         shifts.append(shift)
         return x
 
-    monkeypatch.setattr("trainer.wavegan.shift_phase", record)
+    monkeypatch.setattr("trainer.wavegan.networks.shift_phase", record)
     _, discriminator = networks(Shape(16384, 1, 1, 4), phase_shuffle=2)
     with torch.no_grad():
         for _ in range(30):

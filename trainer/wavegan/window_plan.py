@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.layers import Layer
+from trainer.wavegan.layers import Layer
 
 
 @dataclass(frozen=True)

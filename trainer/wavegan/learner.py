@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from trainer.layers import Shape
-from trainer.losses import critic_distance, gradient_penalty
 from trainer.recipes import Value
-from trainer.wavegan import Discriminator, Generator, initialise
+from trainer.wavegan.layers import Shape
+from trainer.wavegan.losses import critic_distance, gradient_penalty
+from trainer.wavegan.networks import Discriminator, Generator, initialise
 
 BETAS = (0.5, 0.9)  # Adam's, WaveGAN paper, appendix
 EMA_DECAY = 0.999
