@@ -10,6 +10,11 @@ COMMANDS = (
     Command("prepare", "Turn folders of audio into a dataset.", "trainer.commands.prepare"),
     Command("train", "Train a generator on a dataset, or go on with a run.", "trainer.commands.train"),
     Command("export", "Write a run's generator as an instrument file.", "trainer.commands.export"),
+    Command(
+        "evaluate",
+        "Measure how close a run or an instrument comes to a dataset.",
+        "trainer.commands.evaluate",
+    ),
     Command("sample", "Write sounds of a run or an instrument as WAV files.", "trainer.commands.sample"),
 )
 

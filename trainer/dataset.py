@@ -52,6 +52,19 @@ class Dataset:
     def __len__(self) -> int:
         return int(self.clips.shape[0])
 
+    def sources(self) -> list[str]:
+        """The path that each clip came from. Raises UserError if the list of them is damaged."""
+        try:
+            lines = (self.path / SOURCES).read_text(encoding="utf-8").splitlines()
+            paths = [str(json.loads(line)["source"]) for line in lines]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"The dataset {self.path} is damaged ({SOURCES} cannot be read); prepare it again."
+            ) from error
+        if len(paths) != len(self):
+            raise UserError(f"The dataset {self.path} is damaged ({SOURCES} does not match {CLIPS}); prepare it again.")
+        return paths
+
     @classmethod
     def open(cls, path: Path | str) -> Dataset:
         """Opens a dataset folder. Raises UserError if there is none, or if it is damaged or of another format."""

@@ -169,3 +169,12 @@ def test_what_is_no_dataset_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="is not a dataset"):
         Dataset.open(tmp_path / "file")
+
+
+def test_every_clip_has_the_path_that_it_came_from(tmp_path):
+    written = dataset.write(tmp_path / "dataset", np.zeros((3, 1, 16384), np.float32), 16000)
+    assert written.sources() == ["0", "1", "2"]
+    for text, words in (("{}\n" * 3, "is unreadable"), ('{"source": "0"}\n', "does not match")):
+        (written.path / "clips.jsonl").write_text(text)
+        with pytest.raises(UserError, match=words):
+            written.sources()

@@ -42,8 +42,7 @@ def _lines(clip: NDArray[np.float32], sample_rate: int) -> Reals:
     power = (np.square(np.abs(spectra)) / np.square(loudness[quiet])[:, None]).mean(axis=0)
     levels = 10 * np.log10(power + 1e-12)
     below, above = (np.median(levels[LINES[:, None] + side], axis=1) for side in (-AROUND, AROUND))
-    over: Reals = (levels[LINES] - np.maximum(below, above))[_heard(sample_rate)]
-    return over
+    return np.asarray((levels[LINES] - np.maximum(below, above))[_heard(sample_rate)], np.float64)
 
 
 def strongest(over: Reals, sample_rate: int) -> tuple[float, float]:
@@ -57,7 +56,7 @@ def strongest(over: Reals, sample_rate: int) -> tuple[float, float]:
 
 
 def _frequencies(sample_rate: int) -> Reals:
-    return LINES * (sample_rate / SIZE)
+    return np.asarray(LINES * (sample_rate / SIZE))
 
 
 def _heard(sample_rate: int) -> NDArray[np.bool_]:

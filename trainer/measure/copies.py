@@ -20,8 +20,8 @@ def correlations(
 ) -> NDArray[np.float64]:
     """The best correlation of each sound with its candidates: [n], 0 … 1, exact above COPY and else possibly too high.
 
-    `sounds` [n, channels, frames]; `candidates` [n, few] are indices for `clip`, which gives [channels, frames]. Shifted
-    in time, turned in polarity or louder is a copy still. Silence is none.
+    `sounds` [n, channels, frames]; `candidates` [n, few] are indices for `clip`, which gives [channels, frames]. A copy
+    that is shifted in time, turned in polarity or louder is one still. Silence is none.
     """
     best = np.zeros(len(sounds))
     for start in range(0, len(sounds), AT_ONCE):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 Features = NDArray[np.float32]
+Array = NDArray[Any]  # float32 or float64
 
 BANDS, TIMES = 48, 24
 SIDE_BANDS = 4  # of the stereo width; each spans BANDS / SIDE_BANDS bands
@@ -41,7 +43,7 @@ def _log_mel(audio: NDArray[np.float32], sample_rate: int) -> Features:
     return np.concatenate(features, axis=1).astype(np.float32)
 
 
-def _mel_power(mono: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+def _mel_power(mono: Array, sample_rate: int) -> Array:
     """Power of clips [n, frames] in mel bands: [n, TIMES, BANDS]; white noise of RMS 1 has 1 in each."""
     size = 1 << round(np.log2(WINDOW_SECONDS * sample_rate))
     centres = np.geomspace(size / 8, mono.shape[1] - size / 2, TIMES).round().astype(int)
@@ -49,17 +51,17 @@ def _mel_power(mono: NDArray[np.float32], sample_rate: int) -> NDArray[np.float3
     padded = np.pad(mono, ((0, 0), (size // 2, size // 2)))
     frames = np.stack([padded[:, start : start + size] for start in centres], axis=1)
     spectrum = np.fft.rfft(frames * (window / np.sqrt(np.square(window).sum())), axis=-1)
-    power: NDArray[np.float32] = np.square(np.abs(spectrum)).astype(np.float32) @ mel_bank(sample_rate, size).T
+    power: Array = np.square(np.abs(spectrum)).astype(np.float32) @ mel_bank(sample_rate, size).T
     return power
 
 
-def _decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    levels: NDArray[np.float32] = 10 * np.log10(np.maximum(power, np.float32(10 ** (FLOOR / 10))))
+def _decibels(power: Array) -> Array:
+    levels: Array = 10 * np.log10(np.maximum(power, np.float32(10 ** (FLOOR / 10))))
     return levels
 
 
 @functools.cache
-def mel_bank(sample_rate: int, size: int) -> NDArray[np.float32]:
+def mel_bank(sample_rate: int, size: int) -> Features:
     """Triangular bands from LOWEST to half the rate, each of sum 1: [BANDS, size / 2 + 1].
 
     mel = 2595 · log10(1 + f / 700) (O'Shaughnessy, "Speech Communication", 1987). A band narrower than a bin takes the
@@ -73,7 +75,7 @@ def mel_bank(sample_rate: int, size: int) -> NDArray[np.float32]:
         row[:] = np.maximum(0, np.minimum((bins - left) / (middle - left), (right - bins) / (right - middle)))
         if not row.any():
             row[np.argmin(np.abs(bins - middle))] = 1
-    return (bank / bank.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(bank / bank.sum(axis=1, keepdims=True), np.float32)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Space:
     """[features, dimensions]"""
 
     @classmethod
-    def fit(cls, features: NDArray[np.floating], dimensions: int, scaled: bool = True) -> Space:
+    def fit(cls, features: Array, dimensions: int, scaled: bool = True) -> Space:
         """The strongest components of features [n, features]; fewer than asked for if the set has fewer."""
         centre = features.mean(axis=0, dtype=np.float64)
         moved = features - centre
@@ -102,7 +104,7 @@ class Space:
         axes = vectors[:, order]
         return cls(centre, axes / np.sqrt(variances[order]) if scaled else axes)
 
-    def place(self, features: NDArray[np.floating]) -> Reals:
+    def place(self, features: Array) -> Reals:
         """Where features [n, features] lie: [n, dimensions]."""
         placed: Reals = (features - self.centre) @ self.axes
         return placed

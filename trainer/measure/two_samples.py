@@ -101,7 +101,7 @@ class Pair:
         return float(np.sqrt(np.median(self.across.min(axis=0))))
 
     def _kernel(self, squared: Floats) -> Floats:
-        return np.exp(squared / np.float32(-2 * self.scale))
+        return np.asarray(np.exp(squared / np.float32(-2 * self.scale)))
 
 
 def squared_distances(a: Reals, b: Reals) -> Floats:
@@ -109,7 +109,7 @@ def squared_distances(a: Reals, b: Reals) -> Floats:
     squared = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)[None] - 2 * a @ b.T
     if a is b:
         np.fill_diagonal(squared, 0)
-    return np.maximum(squared, 0).astype(np.float32)
+    return np.asarray(np.maximum(squared, 0), np.float32)
 
 
 def frechet(real: Reals, other: Reals) -> float:
@@ -148,7 +148,7 @@ def bins(real: Reals, other: Reals, random: np.random.Generator) -> dict[str, fl
 
 def kmeans(points: Reals, count: int, random: np.random.Generator) -> Reals:
     """Centres [count, d] of points [n, d]: k-means++ (Arthur and Vassilvitskii 2007), then Lloyd's rounds."""
-    centres = points[random.integers(len(points))][None]
+    centres: Reals = points[random.integers(len(points))][None]
     nearest = squared_distances(points, centres)[:, 0].astype(np.float64)
     while len(centres) < count:
         total = nearest.sum()

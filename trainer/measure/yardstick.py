@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.measure.artefacts import strongest
 from trainer.measure.comparison import Comparison
 from trainer.measure.copies import CANDIDATES, COPY, correlations
 from trainer.measure.features import Reals, Space
 from trainer.measure.hearing import Heard, hear, join
 from trainer.measure.peakiness import PERCENTILES
-from trainer.measure.artefacts import strongest
-from trainer.measure.split import Split, split
+from trainer.measure.split import split
 from trainer.measure.two_samples import Indices, squared_distances
 
 Floats = NDArray[np.float32]
@@ -52,18 +52,18 @@ class Yardstick:
         pieces = np.array_split(self._chosen, -(-len(self._chosen) // PIECE))
         self.real = join([self._hear(clips[piece]) for piece in pieces])
         self._basis = Space.fit(self.real.features, BASIS, scaled=False)
-        self.real_basis = self._basis.place(self.real.features)
+        self._real_basis = self._basis.place(self.real.features)
         fewest = min(int((~one.held).sum()) for one in self.splits)
         self.dimensions = max(1, min(DIMENSIONS, fewest // CLIPS_A_DIMENSION))
-        self._space = Space.fit(self.real_basis, self.dimensions)
-        self._points = self._space.place(self.real_basis)
+        self._space = Space.fit(self._real_basis, self.dimensions)
+        self._points = self._space.place(self._real_basis)
 
     def measure(self, generate: Generate, count: int = SOUNDS) -> dict[str, float]:
         """The figures of `count` sounds, two or more; those of the real clips end in `_real`.
 
-        `mmd`, `density`, `coverage`, `recall`, `peakiness_50`, `_75` and `_90` (dB), `artefacts` (dB), `copies` (the share
-        of sounds that are a clip again) and `nearness` (how far the sounds lie from the clips next to them, beside how
-        far held-out real ones do: 1 is alike, less is nearer).
+        `mmd`, `density`, `coverage`, `recall`, `peakiness_50`, `_75` and `_90` (dB), `artefacts` (dB), `copies` (the
+        share of sounds that are a clip again) and `nearness` (how far the sounds lie from the clips next to them,
+        beside how far held-out real ones do: 1 is alike, less is nearer).
         """
         heard, copied = self.listen(generate, count)
         return self.figures(self.compare(heard), copied)
@@ -81,7 +81,7 @@ class Yardstick:
     def compare(self, heard: Heard) -> Comparison:
         """Sounds beside all the real clips."""
         basis = self._basis.place(heard.features)
-        return Comparison.of(self.real, self.real_basis, heard, basis, self.dimensions)
+        return Comparison.of(self.real, self._real_basis, heard, basis, self.dimensions)
 
     def figures(self, comparison: Comparison, copied: Reals) -> dict[str, float]:
         """See `measure`."""
@@ -110,13 +110,13 @@ class Yardstick:
 
     def held_out(self, number: int) -> Comparison:
         """The clips that a split holds out beside the rest."""
-        held = self.splits[number].held
+        return self.beside_rest(number, self.real.part(self.splits[number].held))
+
+    def beside_rest(self, number: int, heard: Heard) -> Comparison:
+        """Sounds beside the clips that a split leaves."""
+        rest = ~self.splits[number].held
         return Comparison.of(
-            self.real.part(~held),
-            self.real_basis[~held],
-            self.real.part(held),
-            self.real_basis[held],
-            self.dimensions,
+            self.real.part(rest), self._real_basis[rest], heard, self._basis.place(heard.features), self.dimensions
         )
 
     def held_out_copies(self, number: int) -> float:
