@@ -1,14 +1,14 @@
 """Checkpoints: one safetensors file each, appearing by rename, holding all that an exact resume needs.
 
-Tensors are named after what they belong to: `generator.…`, `discriminator.…`, `ema.…`, `generator_adam.…`,
-`discriminator_adam.…` and `random`, the state of the one random generator. Counters stand in the file's metadata.
+Tensors are named after what they belong to: `generator.…` and its running mean `ema.…` in every recipe, and what else
+the recipe's learner needs. Counters stand in the file's metadata.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -17,24 +17,23 @@ from torch import Tensor
 
 from engine.errors import UserError
 from engine.files import replacing
+from trainer.plan import Progress
+from trainer.run_folder import Run
 
-KEPT = 3  # newest checkpoints kept
+KEPT = 3  # newest checkpoints kept, and as many of the best
 MILESTONE = 10_000  # the first checkpoint at or after each multiple of so many steps is kept as well
 
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come: generator steps, clips drawn from the dataset, seconds of training."""
+def save(
+    folder: Path, progress: Progress, tensors: Mapping[str, Tensor], scores: Mapping[int, float] | None = None
+) -> Path:
+    """Writes a checkpoint, and the folder if need be; removes those neither new nor good nor milestones.
 
-    step: int = 0
-    drawn: int = 0
-    seconds: float = 0.0
-
-
-def save(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> Path:
-    """Writes a checkpoint, and the folder if need be; removes those neither new nor milestones. Returns its path."""
+    `scores` tell of steps how good they are: the lower the better. Returns the path. Raises UserError or OSError if the
+    disk is full; the older ones are whole then.
+    """
     folder.mkdir(exist_ok=True)
     path = folder / f"step-{progress.step:08d}.safetensors"
     metadata = {key: repr(value) for key, value in vars(progress).items()}
@@ -43,18 +42,19 @@ def save(folder: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> Pat
             save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
         except SafetensorError as error:
             raise UserError(f"The checkpoint {path} could not be written ({error}); is the disk full?") from error
-    for old in superseded([step for step, _ in listed(folder)]):
+    for old in superseded([step for step, _ in listed(folder)], scores or {}):
         (folder / f"step-{old:08d}.safetensors").unlink()
     return path
 
 
-def superseded(steps: list[int]) -> list[int]:
+def superseded(steps: list[int], scores: Mapping[int, float]) -> list[int]:
     """Those of the ascending steps that need not be kept."""
+    best = sorted((step for step in steps if step in scores), key=lambda step: scores[step])
     milestones: dict[int, int] = {}
     for step in steps:
         milestones.setdefault(step // MILESTONE, step)
     milestones.pop(0, None)
-    kept = {*steps[-KEPT:], *milestones.values()}
+    kept = {*steps[-KEPT:], *best[:KEPT], *milestones.values()}
     return [step for step in steps if step not in kept]
 
 
@@ -71,7 +71,13 @@ def load(path: Path, prefixes: tuple[str, ...] = ("",)) -> tuple[Progress, dict[
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
-            progress = Progress(int(metadata["step"]), int(metadata["drawn"]), float(metadata["seconds"]))
+            progress = Progress(
+                int(metadata["step"]),
+                int(metadata["drawn"]),
+                float(metadata["seconds"]),
+                int(metadata.get("stage", 0)),
+                int(metadata.get("stage_began", 0)),
+            )
             tensors = {name: file.get_tensor(name) for name in file.keys() if name.startswith(prefixes)}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The checkpoint {path} is damaged and cannot be read; delete it or restore it.") from error
@@ -95,17 +101,22 @@ def load_newest(folder: Path, prefixes: tuple[str, ...] = ("",)) -> tuple[Progre
     raise UserError(f"There is no checkpoint in {folder} yet; train the run first.")
 
 
-def load_chosen(folder: Path, which: str, prefixes: tuple[str, ...]) -> tuple[Progress, dict[str, Tensor], list[Path]]:
-    """Reads the checkpoint that `best`, `last` or a step names. Best is the last until there are metrics to tell.
+def load_chosen(run: Run, which: str, prefixes: tuple[str, ...] = ("",)) -> tuple[Progress, dict[str, Tensor]]:
+    """Reads the checkpoint that `best`, `last` or a step names. Best is the newest where nothing was measured.
 
     Raises UserError for a step that is not there, naming those that are.
     """
+    steps = dict(listed(run.checkpoints))
+    if which == "best":
+        scores = run.scores()
+        for step in sorted(scores.keys() & steps.keys(), key=lambda step: scores[step]):
+            with contextlib.suppress(UserError):
+                return load(steps[step], prefixes)
     if which in ("best", "last"):
-        return load_newest(folder, prefixes)
-    steps = dict(listed(folder))
+        return load_newest(run.checkpoints, prefixes)[:2]
     if not which.isdecimal() or int(which) not in steps:
         there = ", ".join(map(str, steps)) or "none"
         raise UserError(
-            f"There is no checkpoint {which} in {folder}; choose best, last or one of these steps: {there}."
+            f"There is no checkpoint {which} in {run.checkpoints}; choose best, last or one of these steps: {there}."
         )
-    return *load(steps[int(which)], prefixes), []
+    return load(steps[int(which)], prefixes)

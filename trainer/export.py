@@ -16,21 +16,17 @@ from engine.errors import UserError
 from engine.files import check_folder_of, replacing
 from engine.instrument import FORMAT
 from engine.latent import from_seed
-from trainer.run_folder import Run
-from trainer.wavegan.graph import build
-from trainer.wavegan.layers import Shape
+from trainer.learner import WEIGHTS, part
+from trainer.run_folder import Run, RunConfig
 
 if TYPE_CHECKING:
-    import torch
     from onnx import ModelProto
-
-    from trainer.wavegan.networks import Generator
+    from torch import nn
 
 TOLERANCE = 1e-4  # largest difference from PyTorch that a file may have
 MOST_BYTES = 2**31 - 2**20  # protobuf ends at 2 GiB, and the file holds a little besides the weights
 CHECKED_SEEDS = 4
 RANDOM_WINDOWS = 12
-WEIGHTS = {"raw": "generator.", "ema": "ema."}
 
 
 @dataclass(frozen=True)
@@ -60,9 +56,9 @@ def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str
     if not title.strip() or not licence.strip():
         raise UserError("The name and the licence of an instrument must not be empty.")
     metadata = describe(run, step, chosen, title, licence)
-    model = build_checked_size(run.config.shape, generator, metadata)
+    model = build_checked_size(run.config, generator, metadata)
     data = model.SerializeToString()
-    error = largest_error(data, generator, run.config.shape, run.config.row.prior)
+    error = largest_error(data, generator, run.config)
     # Written so that a NaN is refused too.
     if not error <= TOLERANCE:
         raise UserError(
@@ -74,14 +70,13 @@ def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str
     return Exported(path, title, step, chosen, error, len(data))
 
 
-def load_generator(run: Run, checkpoint: str, weights: str) -> tuple[Generator, int]:
+def load_generator(run: Run, checkpoint: str, weights: str) -> tuple[nn.Module, int]:
     """A run's generator, `raw` or `ema`, and the step it was saved at. Raises UserError if it cannot be had."""
     from trainer.checkpoint import load_chosen
-    from trainer.wavegan.networks import Generator
 
     prefix = WEIGHTS[weights]
-    progress, tensors, _ = load_chosen(run.checkpoints, checkpoint, (prefix,))
-    generator = Generator(run.config.shape)
+    progress, tensors = load_chosen(run, checkpoint, (prefix,))
+    generator: nn.Module = part(run.config.row.generator)(run.config)
     try:
         generator.load_state_dict({key.removeprefix(prefix): value for key, value in tensors.items()})
     except RuntimeError as error:
@@ -109,7 +104,7 @@ def describe(run: Run, step: int, weights: str, name: str, licence: str) -> dict
         "sample_rate": str(config.sample_rate),
         "channels": str(config.channels),
         "clip_frames": str(config.clip_frames),
-        "latent_dim": str(config.shape.latent_dim),
+        "latent_dim": str(config.latent_dim),
         "prior": config.row.prior,
         "directions": "{}",
         "favourites": "[]",
@@ -119,33 +114,34 @@ def describe(run: Run, step: int, weights: str, name: str, licence: str) -> dict
 
 
 def build_checked_size(
-    shape: Shape, generator: torch.nn.Module, metadata: Mapping[str, str], most_bytes: int = MOST_BYTES
+    config: RunConfig, generator: nn.Module, metadata: Mapping[str, str], most_bytes: int = MOST_BYTES
 ) -> ModelProto:
     """The ONNX model. Raises UserError if its weights do not fit into one file."""
     weights = {name: tensor.cpu().numpy() for name, tensor in generator.state_dict().items()}
-    # Kernels are padded to whole strides in the file: 28 taps for 25.
+    # A graph may hold somewhat more than the state: kernels of 25 taps are padded to whole strides, 28.
     size = sum(array.nbytes for array in weights.values()) * 28 // 25
     if size > most_bytes:
         raise UserError(
             f"The generator has {size / 2**30:.1f} GiB of weights, and one ONNX file holds "
-            f"{most_bytes / 2**30:.1f} GiB at most; train with a smaller --set dim."
+            f"{most_bytes / 2**30:.1f} GiB at most; train with a smaller {config.row.smaller}."
         )
-    return build(shape, weights, metadata)
+    model: ModelProto = part(config.row.graph)(config, weights, metadata)
+    return model
 
 
-def largest_error(model: bytes, generator: Generator, shape: Shape, prior: str) -> float:
+def largest_error(model: bytes, generator: nn.Module, config: RunConfig) -> float:
     """The largest difference between the model in onnxruntime and PyTorch: whole clips and windows, both edges."""
     import onnxruntime
     import torch
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    z = np.stack([from_seed(seed, shape.latent_dim, prior) for seed in range(CHECKED_SEEDS)])
+    z = np.stack([from_seed(seed, config.latent_dim, config.row.prior) for seed in range(CHECKED_SEEDS)])
     with torch.no_grad():
         expected: NDArray[np.float32] = generator(torch.from_numpy(z)).numpy()
     worst = 0.0
-    for start, stop in checked_windows(shape.clip_frames):
+    for start, stop in checked_windows(config.clip_frames):
         audio = session.run(["audio"], {"z": z, "window": np.array([start, stop], np.int64)})[0]
-        if audio.shape != (CHECKED_SEEDS, shape.channels, stop - start):
+        if audio.shape != (CHECKED_SEEDS, config.channels, stop - start):
             raise UserError(f"The exported network gives the wrong shape {audio.shape} for frames {start} to {stop}.")
         worst = float(np.maximum(worst, np.abs(audio - expected[..., start:stop]).max()))  # a NaN stays
     return worst

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import time
@@ -15,10 +16,14 @@ import torch
 from engine.errors import UserError
 from trainer import checkpoint
 from trainer.dataset import Dataset
+from trainer.measure.yardstick import Yardstick
+from trainer.plan import Limits, Plan
 from trainer.progress import display, duration
-from trainer.recipes import DEFAULT_RECIPE, find_recipe
+from trainer.recipes import DEFAULT_RECIPE, Recipe, Value, find_recipe
 from trainer.run_folder import Run, RunConfig, set_aside
-from trainer.training import Display, Limits, Training
+from trainer.training import Display, Training
+
+FEWEST_CLIPS = 8  # different ones, and not silent: a network that learns from fewer can only repeat them
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Request:
     source: Path | None = None
     steps: int | None = None
     hours: float | None = None
+    until_stopped: bool = False
     device: str = "auto"
     seed: int | None = None
     fresh: bool = False
@@ -41,8 +47,7 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
     """Trains until a limit is reached or Ctrl-C. Raises UserError for whatever the user can put right."""
     device = choose_device(request.device)
     dataset = Dataset.open(request.dataset)
-    if len(dataset) == 0:
-        raise UserError(f"The dataset {request.dataset} has no clips; prepare it again with more audio.")
+    check_enough(dataset)
     with display() as screen:
         run, source = open_run(request, dataset, screen)
         config = run.config
@@ -51,13 +56,49 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
             f"{config.sample_rate} Hz, {'stereo' if config.channels == 2 else 'mono'}"
         )
         with stopping() as stopped, enough_memory(run):
-            training = Training(run, dataset.clips, device, screen, clock, source)
+            yardstick = Yardstick(dataset.clips, dataset.sample_rate, dataset.sources(), config.seed)
+            training = Training(run, dataset.clips, device, screen, clock, source, yardstick)
             if training.progress.step:
                 screen.note(f"Going on with {run.path} from step {training.progress.step:,}.")
-            limits = Limits(request.steps, None if request.hours is None else request.hours * 3600)
-            path = training.run_until(limits, stopped)
+            path = training.run_until(limits(request, config.plan), stopped)
     done = training.progress
     print(f"Saved {path} after {done.step:,} steps and {duration(done.seconds)} of training.")
+    if config.plan.limits.reached(done):
+        print("The run's plan is done. To train on, say --until-stopped, or a later end by --steps or --hours.")
+
+
+def check_enough(dataset: Dataset) -> None:
+    """Raises UserError if the dataset has too little to learn from."""
+    different: set[bytes] = set()
+    for clip in dataset.clips:
+        if clip.any():
+            different.add(hashlib.sha256(clip.tobytes()).digest())
+            if len(different) == FEWEST_CLIPS:
+                return
+    if len(dataset) and not different:
+        raise UserError(f"The dataset {dataset.path} holds nothing but silence; prepare it again with other audio.")
+    raise UserError(
+        f"The dataset {dataset.path} has {len(different)} different sounds, and training needs at least "
+        f"{FEWEST_CLIPS}; prepare it again with more audio."
+    )
+
+
+def limits(request: Request, plan: Plan) -> Limits:
+    """Where this sitting ends: where the user said, or else with the plan."""
+    if request.until_stopped:
+        return Limits()
+    if request.steps is None and request.hours is None:
+        return plan.limits
+    return Limits(request.steps, None if request.hours is None else request.hours * 3600)
+
+
+def new_plan(request: Request, recipe: Recipe, settings: dict[str, Value]) -> Plan:
+    """The plan of a new run: the recipe's stages over what the user asked for, or over the recipe's own length."""
+    if not recipe.stages:
+        return Plan()
+    if request.steps is None and request.hours is not None:
+        return Plan("seconds", request.hours * 3600, recipe.stages)
+    return Plan("steps", float(request.steps or settings["steps"]), recipe.stages)
 
 
 def open_run(request: Request, dataset: Dataset, screen: Display) -> tuple[Run, Run | None]:
@@ -86,14 +127,16 @@ def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunCon
     overrides = list(request.overrides)
     started_from = None
     if source is not None:
-        # The network's size comes from the other run unless it was said, and then it must agree.
-        taken = source.config.settings
-        overrides = [*(f"{key}={taken[key]}" for key in ("dim", "latent_dim") if key in taken), *overrides]
-        step = checkpoint.load_newest(source.checkpoints, ("random",))[0].step
+        # What shapes the network comes from the other run unless it was said, and then it must agree.
+        if recipe == source.config.row:
+            taken = source.config.settings
+            overrides = [*(f"{row.key}={taken[row.key]}" for row in recipe.settings if row.shaping), *overrides]
+        step = checkpoint.load_chosen(source, "best", ())[0].step
         started_from = {"recipe": source.config.recipe, "seed": source.config.seed, "step": step}
+    settings = recipe.values(overrides)
     config = RunConfig(
         recipe=recipe.name,
-        settings=recipe.values(overrides),
+        settings=settings,
         seed=request.seed or 0,
         sample_rate=dataset.sample_rate,
         channels=dataset.channels,
@@ -101,6 +144,7 @@ def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunCon
         dataset_digest=dataset.digest,
         clip_count=len(dataset),
         started_from=started_from,
+        plan=new_plan(request, recipe, settings),
     )
     if source is not None and _form(source.config) != _form(config):
         raise UserError(
@@ -163,10 +207,10 @@ def enough_memory(run: Run) -> Iterator[None]:
         # On the CPU the error has no class of its own.
         if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(error):
             raise
-        settings = run.config.settings
+        config = run.config
         raise UserError(
-            f"There is not enough memory for a batch of {settings['batch']} clips with dim {settings['dim']}; "
-            "begin anew in another folder, or with --fresh, with a smaller --set batch or --set dim."
+            f"There is not enough memory for a batch of {config.settings['batch']} clips with {_shape(config)}; "
+            f"begin anew in another folder, or with --fresh, with a smaller --set batch or {config.row.smaller}."
         ) from error
 
 
@@ -193,8 +237,10 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
 
 def _form(config: RunConfig) -> str:
-    shape = config.shape
-    return (
-        f"{describe_clips(config.sample_rate, shape.channels, shape.clip_frames)} with {config.recipe}, "
-        f"dim {shape.dim} and latent_dim {shape.latent_dim}"
-    )
+    clips = describe_clips(config.sample_rate, config.channels, config.clip_frames)
+    return f"{clips} with {config.recipe}, {_shape(config)}"
+
+
+def _shape(config: RunConfig) -> str:
+    """The settings that shape the networks, in words."""
+    return " and ".join(f"{row.key} {config.settings[row.key]}" for row in config.row.settings if row.shaping)

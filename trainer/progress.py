@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.live import Live
 
     from trainer.training import Display, Report
+
+
+LOOK_BACK = 600.0  # seconds: sounds are compared with those of so long ago
+NOISE = 0.07  # of a distance, and as much of the floor: a smaller change may be chance
 
 
 class PlainLines:
@@ -61,10 +65,42 @@ def describe(report: Report) -> str:
     """The figures as one line."""
     speed = report.steps_per_second
     pace = f"{speed:.2f} steps/s" if speed >= 1 or speed == 0 else f"{1 / speed:.1f} s/step"
-    parts = [f"step {report.step:,}", pace, f"critic distance {report.critic_distance:.3f}"]
+    parts = [report.stage] if report.stage else []
+    parts += [f"step {report.step:,}", pace, *(f"{name} {value:.3f}" for name, value in report.figures.items())]
     if report.remaining is not None:
         parts.append(f"{duration(report.remaining)} left")
     return " · ".join(parts)
+
+
+def compare(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The newest measurement in words, beside an older one where there is one and held-out real sounds."""
+    newest = rows[-1]
+    now, floor = float(newest["mmd"]), newest.get("floor", {}).get("mmd")
+    real = "" if floor is None else f"; held-out sounds score {score(floor)}"
+    if len(rows) == 1:
+        return f"Distance of the sounds from your audio: {score(now)}{real} (less is closer)."
+    # The newest of those old enough, or else the oldest.
+    then = next((row for row in reversed(rows[:-1]) if newest["seconds"] - row["seconds"] >= LOOK_BACK), rows[0])
+    before, ago = float(then["mmd"]), duration_ago(newest["seconds"] - then["seconds"])
+    if abs(now - before) <= NOISE * (abs(before) + abs(floor or 0)):
+        word = "about as close to your audio as"
+    else:
+        word = f"{'closer to' if now < before else 'further from'} your audio than"
+    return f"The sounds are {word} {ago} ago: {score(before)} → {score(now)}{real}."
+
+
+def score(value: float) -> str:
+    """A figure with as many digits as mean something."""
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"
+
+
+def duration_ago(seconds: float) -> str:
+    """A length of time in round words: 10 minutes, 1 hour."""
+    for size, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
+        count = round(seconds / size)
+        if seconds >= size or size == 1:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    raise AssertionError
 
 
 def duration(seconds: float) -> str:

@@ -7,40 +7,68 @@ from dataclasses import dataclass
 
 from engine.errors import UserError
 
-Value = int | float
+Value = int | float | str
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of a recipe that `--set KEY=VALUE` may change; the default's type is the field's type."""
+    """One field of a recipe that `--set KEY=VALUE` may change; the default's type is the field's type.
+
+    `allowed` is the least and the greatest number, or every word there is to choose from. The weights of two runs fit
+    each other only where the settings that are `shaping` agree.
+    """
 
     key: str
     default: Value
-    minimum: Value
-    maximum: Value
+    allowed: tuple[Value, ...]
     help: str
+    shaping: bool = False
 
     def parse(self, text: str) -> Value:
-        """The value that the text stands for. Raises UserError if it is no number of the range."""
+        """The value that the text stands for. Raises UserError if it is not allowed."""
+        if isinstance(self.default, str):
+            if text not in self.allowed:
+                raise UserError(f"--set {self.key}={text}: choose from {', '.join(map(str, self.allowed))}.")
+            return text
         kind, word = (int, "a whole number") if isinstance(self.default, int) else (float, "a number")
         try:
             value = kind(text)
         except ValueError:
             raise UserError(f"--set {self.key}={text}: {self.key} must be {word}.") from None
-        if not self.minimum <= value <= self.maximum:
-            raise UserError(f"--set {self.key}={text}: {self.key} must lie between {self.minimum} and {self.maximum}.")
+        low, high = map(float, self.allowed)
+        if not low <= value <= high:
+            raise UserError(
+                f"--set {self.key}={text}: {self.key} must lie between {self.allowed[0]} and {self.allowed[1]}."
+            )
         return value
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train: what it is called, the prior of its latents, what it exports unless told, and its settings."""
+    """A way to train: what it is called, the prior of its latents, what it exports unless told, and its settings.
+
+    `learner`, `generator` and `graph` name, as `package.module:name`, what the recipe's own package defines:
+    learner(config, clips, device) → Learner; generator(config) → Module without trained weights;
+    graph(config, state, metadata) → ModelProto of a generator's state, float32 arrays by name.
+    `stages` are names and their shares of the run; where there are any, the setting `steps` says how long it is unless
+    the user does. Every recipe has the settings `latent_dim` and `batch`.
+    """
 
     name: str
     summary: str
     prior: str
     weights: str
+    learner: str
+    generator: str
+    graph: str
     settings: tuple[Setting, ...]
+    stages: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def smaller(self) -> str:
+        """How to ask for a smaller network, as words for a sentence."""
+        sizes = (row.key for row in self.settings if row.shaping and isinstance(row.default, int))
+        return " or ".join(f"--set {key}" for key in sizes if key != "latent_dim")
 
     def values(self, overrides: Sequence[str] = ()) -> dict[str, Value]:
         """Every setting's value, with `KEY=VALUE` overrides applied. Raises UserError on a bad key or value."""
@@ -59,7 +87,7 @@ class Recipe:
         """A table of the settings for `--set help`."""
         lines = [f"{self.name}: {self.summary}", ""]
         for setting in self.settings:
-            limits = f"{setting.minimum} … {setting.maximum}"
+            limits = (" | " if isinstance(setting.default, str) else " … ").join(map(str, setting.allowed))
             lines.append(f"  {setting.key:<14}{setting.default!s:<8}{limits:<18}{setting.help}")
         return "\n".join(lines)
 
@@ -70,14 +98,19 @@ RECIPES = (
         summary="the network, loss and schedule of the WaveGAN paper; wants a GPU for its full size",
         prior="uniform",
         weights="raw",
+        learner="trainer.wavegan.learner:WaveganLearner",
+        generator="trainer.wavegan.networks:make_generator",
+        graph="trainer.wavegan.graph:build_graph",
         settings=(
-            Setting("dim", 64, 1, 256, "channels of the layer next to the audio; the others are multiples of it"),
-            Setting("batch", 64, 1, 4096, "clips in a batch"),
-            Setting("lr", 1e-4, 1e-8, 1.0, "Adam's step size, of both networks"),
-            Setting("phase_shuffle", 2, 0, 15, "frames by which the discriminator's layers are shifted at most"),
-            Setting("latent_dim", 100, 1, 4096, "numbers in a latent"),
-            Setting("penalty", 10.0, 0.0, 1e4, "weight of the gradient penalty"),
-            Setting("critic_steps", 5, 1, 100, "discriminator steps for each generator step"),
+            Setting(
+                "dim", 64, (1, 256), "channels of the layer next to the audio; the others are multiples of it", True
+            ),
+            Setting("batch", 64, (1, 4096), "clips in a batch"),
+            Setting("lr", 1e-4, (1e-8, 1.0), "Adam's step size, of both networks"),
+            Setting("phase_shuffle", 2, (0, 15), "frames by which the discriminator's layers are shifted at most"),
+            Setting("latent_dim", 100, (1, 4096), "numbers in a latent", True),
+            Setting("penalty", 10.0, (0.0, 1e4), "weight of the gradient penalty"),
+            Setting("critic_steps", 5, (1, 100), "discriminator steps for each generator step"),
         ),
     ),
 )

@@ -3,22 +3,25 @@
 config.json    recipe, settings, seed and the shape of the clips
 checkpoints/   step-00000040.safetensors …
 previews/      step-00000000.png and a folder of WAV files for each
-metrics.jsonl  one line a report
+metrics.jsonl  one line of JSON for each report, measurement and remark; `kind` tells them apart
 tensorboard/   the same for TensorBoard
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
 from engine.files import check_folder_of, write_text
+from trainer.plan import Plan
 from trainer.recipes import Recipe, Value, find_recipe
-from trainer.wavegan.layers import Shape
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -37,13 +40,14 @@ class RunConfig:
     dataset_digest: str
     clip_count: int
     started_from: dict[str, Any] | None  # recipe, seed, step of the run whose weights this one began with
+    plan: Plan = field(default_factory=Plan)
     version: str = ""
     format: int = FORMAT
 
     @property
-    def shape(self) -> Shape:
-        """The shape of the networks."""
-        return Shape(self.clip_frames, self.channels, int(self.settings["dim"]), int(self.settings["latent_dim"]))
+    def latent_dim(self) -> int:
+        """Numbers in a latent."""
+        return int(self.settings["latent_dim"])
 
     @property
     def row(self) -> Recipe:
@@ -75,8 +79,37 @@ class Run:
 
     @property
     def metrics(self) -> Path:
-        """The file with one JSON line for each report."""
+        """The file of the run's rows, one JSON line each."""
         return self.path / "metrics.jsonl"
+
+    def record(self, kind: str, row: Mapping[str, Any]) -> None:
+        """Adds a row to the metrics: a `report`, `metrics` or a `note`. Every row has `step` and `seconds`."""
+        with open(self.metrics, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"kind": kind, **row}) + "\n")
+
+    def rows(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """The rows of that kind, or all of them, the oldest first."""
+        if not self.metrics.exists():
+            return []
+        rows = []
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            # The last line may have been cut off when the run was killed.
+            with contextlib.suppress(ValueError):
+                row = json.loads(line)
+                if isinstance(row, dict) and "step" in row and kind in (None, row.get("kind", "report")):
+                    rows.append(row)
+        return rows
+
+    def forget_after(self, step: int) -> None:
+        """Takes out the rows of later steps than the one that the run goes on from: they come again."""
+        kept = [row for row in self.rows() if row["step"] <= step]
+        if self.metrics.exists():
+            write_text(self.metrics, "".join(json.dumps(row) + "\n" for row in kept))
+
+    def scores(self) -> dict[int, float]:
+        """The distance from real sounds (`mmd`) at each step where it was measured: the lower the better."""
+        scores = {row["step"]: float(row["mmd"]) for row in self.rows("metrics") if "mmd" in row}
+        return {step: score for step, score in scores.items() if math.isfinite(score)}
 
     @classmethod
     def exists(cls, path: Path) -> bool:
@@ -109,8 +142,10 @@ class Run:
                     f"The run {path} has format {fields['format']}, but this version reads format {FORMAT}; "
                     "use the version that made it."
                 )
-            config = RunConfig(**fields)
-            _ = config.shape, config.row
+            plan = Plan.read(fields["plan"]) if "plan" in fields else Plan()
+            # A setting that the version that made the run did not have yet takes its default.
+            settings = {**find_recipe(fields["recipe"]).values(), **fields["settings"]}
+            config = RunConfig(**{**fields, "plan": plan, "settings": settings})
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"The file {path / CONFIG} is damaged ({error}); restore it or start a new run.") from error
         return cls(path, config)

@@ -14,26 +14,31 @@ from engine.files import check_folder_of, replacing
 from engine.latent import MAX_SEED, from_seed
 
 if TYPE_CHECKING:
-    from trainer.wavegan.networks import Generator
+    from torch import nn
+
+    from trainer.run_folder import RunConfig
 
 BATCH = 8  # always the same, so that a seed sounds the same to the bit whatever it is made beside
 MOST_SEEDS = 10_000
 
 
-def generate(generator: Generator, seeds: Sequence[int], prior: str) -> NDArray[np.float32]:
-    """The sounds of the seeds: float32 [seeds, channels, frames]."""
+def generate(generator: nn.Module, seeds: Sequence[int], config: RunConfig) -> NDArray[np.float32]:
+    """The sounds of the seeds, of a run's generator: float32 [seeds, channels, frames]."""
+    return render(generator, np.stack([from_seed(seed, config.latent_dim, config.row.prior) for seed in seeds]))
+
+
+def render(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sounds of latents [n, latent_dim]: float32 [n, channels, frames]."""
     import torch
 
-    device = generator.dense.weight.device
-    latent_dim = generator.dense.in_features
+    device = next(generator.parameters()).device
     pieces = []
     with torch.no_grad():
-        for start in range(0, len(seeds), BATCH):
-            z = np.zeros((BATCH, latent_dim), np.float32)
-            group = seeds[start : start + BATCH]
-            for row, seed in enumerate(group):
-                z[row] = from_seed(seed, latent_dim, prior)
-            pieces.append(generator(torch.from_numpy(z).to(device)).cpu().numpy()[: len(group)])
+        for start in range(0, len(z), BATCH):
+            group = z[start : start + BATCH]
+            full = np.zeros((BATCH, z.shape[1]), np.float32)
+            full[: len(group)] = group
+            pieces.append(generator(torch.from_numpy(full).to(device)).cpu().numpy()[: len(group)])
     audio: NDArray[np.float32] = np.concatenate(pieces)
     return audio
 
@@ -51,7 +56,7 @@ def sample(source: Path, folder: Path, seeds: Sequence[int]) -> list[Path]:
         make_folder(folder)
         generator, _ = load_generator(run, "best", run.config.row.weights)
         return write_in_groups(
-            folder, seeds, run.config.sample_rate, lambda group: generate(generator, group, run.config.row.prior)
+            folder, seeds, run.config.sample_rate, lambda group: generate(generator, group, run.config)
         )
     from engine.instrument import Instrument
 

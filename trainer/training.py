@@ -1,41 +1,43 @@
-"""The training loop: steps until told to stop; reports, previews and checkpoints by the clock."""
+"""The training loop: steps through the stages of a plan; reports, and checks of all that a run keeps, by the clock."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from engine.errors import UserError
-from engine.files import write_text
 from trainer import checkpoint
-from trainer.checkpoint import Progress
+from trainer.alarms import fresh
 from trainer.clips import ClipOrder, Clips
+from trainer.learner import make_learner
+from trainer.plan import Limits, Progress
 from trainer.previews import Previews
+from trainer.progress import compare
 from trainer.run_folder import Run
-from trainer.wavegan.learner import WEIGHTS, Adversary
+from trainer.sampling import BATCH, generate
 
-CHECKPOINT_SECONDS = 300.0
-PREVIEW_SECONDS = 300.0
+CHECK_SECONDS = 300.0  # between checks
+SOUNDS, FEWEST_SOUNDS = 500, 50  # measured in a check
+MAKING_SECONDS = 10.0  # which making them may take, about: fewer are measured of a slow generator
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the user sees of a run. `remaining` is seconds, None without an end."""
+    """What the user sees of a run. `remaining` is seconds, None without an end; `stage` is empty if it has no other."""
 
     step: int
     seconds: float
     steps_per_second: float
     remaining: float | None
-    critic_distance: float
-    penalty: float
+    stage: str
+    figures: Mapping[str, float]
 
 
 class Display(Protocol):
@@ -50,31 +52,22 @@ class Display(Protocol):
         """Says something once."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Where a run ends, counted from its very beginning: generator steps and seconds of training."""
+class Yardstick(Protocol):
+    """Measures sounds by the real ones. `floor` holds the figures of held-out real sounds."""
 
-    steps: int | None = None
-    seconds: float | None = None
+    @property
+    def floor(self) -> Mapping[str, float]:
+        """As `measure`, for real sounds that were held out."""
 
-    def reached(self, progress: Progress) -> bool:
-        """Whether the run is over."""
-        return (self.steps is not None and progress.step >= self.steps) or (
-            self.seconds is not None and progress.seconds >= self.seconds
-        )
-
-    def remaining(self, progress: Progress, steps_per_second: float) -> float | None:
-        """Seconds until the run is over, None if it has no end."""
-        times = []
-        if self.steps is not None and steps_per_second > 0:
-            times.append((self.steps - progress.step) / steps_per_second)
-        if self.seconds is not None:
-            times.append(self.seconds - progress.seconds)
-        return max(0.0, min(times)) if times else None
+    def measure(self, generate: Callable[[int, int], NDArray[np.float32]], count: int) -> Mapping[str, float]:
+        """The figures, `mmd` among them, of as many sounds as `generate` makes of a first seed and a count."""
 
 
 class Training:
-    """A run in memory, ready to go on from its newest checkpoint that is whole."""
+    """A run in memory, ready to go on from its newest checkpoint that is whole.
+
+    `source` is the run that a new one begins with the weights of. Without a yardstick nothing is measured.
+    """
 
     def __init__(
         self,
@@ -84,120 +77,172 @@ class Training:
         display: Display,
         clock: Callable[[], float],
         source: Run | None = None,
+        yardstick: Yardstick | None = None,
     ) -> None:
         torch.set_flush_denormal(True)
         torch.backends.cudnn.benchmark = True
-        config = run.config
         self.run = run
         self.progress = Progress()
         self._display = display
         self._clock = clock
-        self._clips = Clips(clips, device)
-        self._order = ClipOrder(len(clips), config.seed)
-        self._adversary = Adversary(config.shape, config.settings, config.seed, device)
+        self._yardstick = yardstick
+        self._sounds: int | None = None
+        self._data = clips
+        self._order = ClipOrder(len(clips), run.config.seed)
+        self._learner = make_learner(run.config, Clips(clips, device), device)
         if checkpoint.listed(run.checkpoints):
             self._resume()
         else:
             if source is not None:
-                self._adversary.restore_weights(checkpoint.load_newest(source.checkpoints, WEIGHTS)[1])
+                self._learner.restore_weights(checkpoint.load_chosen(source, "best")[1])
             # From here on the run needs neither the other run nor luck.
             self._save()
-        self._previews = Previews(run, self._adversary.generator, self.progress.step)
-        if self.progress.step == 0:
-            self._previews.make(0)
+        self._saved = self.progress.step
+        self._previews = Previews(run, self.progress.step)
+        self._look()
 
     def run_until(self, limits: Limits, stopped: Callable[[], bool]) -> Path:
-        """Trains until a limit is reached or `stopped` says so, saves, and returns the checkpoint's path.
+        """Trains until a limit is reached or `stopped` says so, checks, and returns the checkpoint's path.
 
         Raises UserError when a loss is no longer a number; the last checkpoint is then a good one.
         """
+        plan = self.run.config.plan
         began, before = self._clock(), self.progress.seconds
         reported = self.progress
-        next_report = began
-        next_save, next_preview = began + CHECKPOINT_SECONDS, began + PREVIEW_SECONDS
+        next_report, next_check = began, began + CHECK_SECONDS
         while not limits.reached(self.progress) and not stopped():
-            self._step()
+            drawn = self._step()
             now = self._clock()
-            self.progress = replace(self.progress, seconds=before + now - began)
-            if now >= next_report:
+            stage = self.progress.stage
+            after = replace(self.progress, step=self.progress.step + 1, drawn=drawn, seconds=before + now - began)
+            self.progress = plan.advance(after)
+            if now >= min(next_report, next_check) or self.progress.stage != stage:
                 self._report(reported, limits)
                 reported, next_report = self.progress, now + self._display.interval
-            if now >= next_save:
-                self._save()
-                next_save = self._clock() + CHECKPOINT_SECONDS
-            if now >= next_preview:
-                self._check(None)
-                self._previews.make(self.progress.step)
-                next_preview = self._clock() + PREVIEW_SECONDS
+            if self.progress.stage != stage:
+                name = plan.stages[self.progress.stage][0]
+                self._display.note(f"Stage {self.progress.stage + 1} of {len(plan.stages)} begins: {name}.")
+            if now >= next_check:
+                self._check()
+                now = self._clock()
+                next_check = now + CHECK_SECONDS
+                # The time that a check takes is no time that steps take.
+                reported = replace(reported, seconds=before + now - began)
         if reported.step < self.progress.step:
             self._report(reported, limits)
-        path = self._save()
-        if self._previews.newest < self.progress.step:
-            self._previews.make(self.progress.step)
+        if self._saved < self.progress.step:
+            self._check()
         self._previews.close()
-        return path
+        return checkpoint.listed(self.run.checkpoints)[-1][1]
 
-    def _step(self) -> None:
+    def _step(self) -> int:
+        """Makes a step. Returns how many clips have been drawn by then."""
         drawn = self.progress.drawn
 
-        def draw() -> torch.Tensor:
+        def take(count: int) -> NDArray[np.int64]:
             nonlocal drawn
-            indices = self._order.take(drawn, self._adversary.batch)
-            drawn += len(indices)
-            return self._clips.batch(indices)
+            indices = self._order.take(drawn, count)
+            drawn += count
+            return indices
 
-        self._adversary.step(draw, self.progress.step)
-        self.progress = replace(self.progress, step=self.progress.step + 1, drawn=drawn)
+        self._learner.step(take, self.run.config.plan.moment(self.progress))
+        return drawn
 
     def _report(self, since: Progress, limits: Limits) -> None:
-        measured = self._adversary.measured()
-        self._check(measured.finite)
+        figures = self._learner.figures()
+        self._be_finite(figures)
         elapsed = self.progress.seconds - since.seconds
         speed = (self.progress.step - since.step) / elapsed if elapsed > 0 else 0.0
+        place = self._place()
         report = Report(
             self.progress.step,
             self.progress.seconds,
             speed,
             limits.remaining(self.progress, speed),
-            measured.critic_distance,
-            measured.penalty,
+            place["stage"] if len(self.run.config.plan.stages) > 1 else "",
+            figures,
         )
         self._display.report(report)
-        self._previews.log(report.step, {"critic distance": report.critic_distance, "penalty": report.penalty})
-        with open(self.run.metrics, "a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(report)) + "\n")
+        self._previews.log(report.step, figures)
+        self.run.record("report", {**place, "steps_per_second": speed, **figures})
 
-    def _check(self, losses_finite: bool | None) -> None:
-        """Raises UserError unless the losses, where they are known, and all weights are numbers."""
-        if losses_finite is not False and self._adversary.weights_finite():
+    def _check(self) -> None:
+        """Saves a checkpoint; then makes previews of it and measures it."""
+        self._save()
+        self._look()
+
+    def _save(self) -> None:
+        self._be_finite({})
+        checkpoint.save(self.run.checkpoints, self.progress, self._learner.state(), self.run.scores())
+        self._saved = self.progress.step
+
+    def _look(self) -> None:
+        """Previews and metrics of the newest checkpoint, unless they are there."""
+        step = self.progress.step
+        if not self._previews.made(step):
+            self._previews.make(step, self._learner.generator(self.run.config.row.weights))
+        if self._yardstick is not None and step not in self.run.scores():
+            self._measure(self._yardstick)
+
+    def _measure(self, yardstick: Yardstick) -> None:
+        config = self.run.config
+        generator = self._learner.generator(config.row.weights)
+
+        def make(first: int, count: int) -> NDArray[np.float32]:
+            return generate(generator, range(first, first + count), config)
+
+        if self._sounds is None:
+            began = self._clock()
+            make(0, 2 * BATCH)
+            each = max(self._clock() - began, 1e-6) / (2 * BATCH)
+            self._sounds = min(SOUNDS, max(FEWEST_SOUNDS, int(MAKING_SECONDS / each)))
+        figures = dict(yardstick.measure(make, self._sounds))
+        place = self._place()
+        self.run.record("metrics", {**place, **figures, "sounds": self._sounds, "floor": dict(yardstick.floor)})
+        self._previews.log(self.progress.step, {f"metrics/{name}": value for name, value in figures.items()})
+        rows = self.run.rows("metrics")
+        for text in (compare(rows), *fresh(rows)):
+            self._display.note(text)
+            self.run.record("note", {**place, "text": text})
+
+    def _place(self) -> dict[str, Any]:
+        """What every row begins with: the step, and the stage that made it."""
+        progress = self.progress
+        begins = progress.stage > 0 and progress.stage_began == progress.step
+        stage, _ = self.run.config.plan.stages[progress.stage - begins]
+        return {"step": progress.step, "seconds": progress.seconds, "stage": stage}
+
+    def _be_finite(self, figures: Mapping[str, float]) -> None:
+        """Raises UserError unless the figures and all weights are numbers."""
+        if all(map(math.isfinite, figures.values())) and self._learner.weights_finite():
             return
         newest = checkpoint.listed(self.run.checkpoints)[-1:]
-        good = f"{newest[0][1]} is the last good checkpoint, and" if newest else "Nothing was saved;"
+        good = f"{newest[0][1]} is the last good checkpoint" if newest else "nothing was saved"
+        stopped = f"The losses are no longer numbers after step {self.progress.step}, so training has stopped"
+        bad = first_bad_clip(self._data)
+        if bad is not None:
+            raise UserError(
+                f"{stopped}, because clip {bad} of the dataset holds samples that are no numbers; prepare the dataset "
+                f"again, and the same command goes on: {good}."
+            )
         raise UserError(
-            f"The losses are no longer numbers after step {self.progress.step}, so training has stopped. {good} the "
-            "same command goes on from there; should it happen again, start a new run with a smaller --set lr."
+            f"{stopped}. {good[0].upper()}{good[1:]}, and the same command goes on from there; should it happen again, "
+            "start a new run with a smaller --set lr."
         )
-
-    def _save(self) -> Path:
-        self._check(None)
-        return checkpoint.save(self.run.checkpoints, self.progress, self._adversary.state())
 
     def _resume(self) -> None:
         self.progress, tensors, damaged = checkpoint.load_newest(self.run.checkpoints)
         for path in damaged:
             self._display.note(f"The checkpoint {path} is damaged; going back to step {self.progress.step}.")
             path.rename(path.with_suffix(".damaged"))
-        self._adversary.restore(tensors)
-        self._forget_later_figures()
+        self._learner.restore(tensors)
+        self.run.forget_after(self.progress.step)
 
-    def _forget_later_figures(self) -> None:
-        """Takes out of the metrics what came after the checkpoint: those steps are made, and reported, again."""
-        if not self.run.metrics.exists():
-            return
-        kept = []
-        for line in self.run.metrics.read_text(encoding="utf-8").splitlines(keepends=True):
-            # The last line may have been cut off when the run was killed.
-            with contextlib.suppress(ValueError):
-                if json.loads(line)["step"] <= self.progress.step:
-                    kept.append(line)
-        write_text(self.run.metrics, "".join(kept))
+
+def first_bad_clip(clips: NDArray[np.float32], piece: int = 64) -> int | None:
+    """The index of the first clip that holds something that is no number, None if there is none."""
+    for start in range(0, len(clips), piece):
+        bad = ~np.isfinite(clips[start : start + piece]).all(axis=(1, 2))
+        if bad.any():
+            return start + int(bad.argmax())
+    return None

@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", type=Path, help="folder made by `trainer train`")
     parser.add_argument("-o", "--output", metavar="FILE.onnx", type=Path, required=True, help="the instrument to write")
     parser.add_argument(
-        "--checkpoint", default="best", metavar="best|last|STEP", help="which one (default: best, for now the last)"
+        "--checkpoint", default="best", metavar="best|last|STEP", help="which one (default: best, by the run's metrics)"
     )
     parser.add_argument(
         "--weights", choices=("ema", "raw"), help="running mean or plain (default: the recipe's choice)"

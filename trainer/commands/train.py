@@ -14,7 +14,10 @@ MAX_SEED = 2**63 - 1
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the arguments."""
-    parser.epilog = "The same command goes on with a run that was stopped. Ctrl-C stops and saves."
+    parser.epilog = (
+        "The same command goes on with a run that was stopped. Ctrl-C stops and saves. A run keeps the stages that it "
+        "was begun with: another --steps or --hours later on moves only the end."
+    )
     parser.add_argument("dataset", metavar="DATASET", type=Path, nargs="?", help="folder made by `trainer prepare`")
     parser.add_argument("-o", "--output", metavar="RUN", type=Path, help="folder of the run")
     parser.add_argument(
@@ -24,12 +27,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         type=number(int, 1, LARGEST, "a whole number from 1"),
-        help="end at this step, counted from the run's beginning",
+        help="end at this step, counted from the run's beginning; a new run's stages are laid out over it",
     )
     parser.add_argument(
         "--hours",
         type=number(float, ABOVE_ZERO, LARGEST, "a number above 0"),
-        help="end after this much training, all sittings together",
+        help="end after this much training, all sittings together; a new run's stages are laid out over it",
+    )
+    parser.add_argument(
+        "--until-stopped", action="store_true", help="go on in the last stage until Ctrl-C, whatever the plan"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
     parser.add_argument(
@@ -68,6 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
             source=arguments.source,
             steps=arguments.steps,
             hours=arguments.hours,
+            until_stopped=arguments.until_stopped,
             device=arguments.device,
             seed=arguments.seed,
             fresh=arguments.fresh,

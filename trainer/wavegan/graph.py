@@ -19,9 +19,16 @@ from trainer.wavegan.window_plan import as_convolution, taps
 if TYPE_CHECKING:
     import onnx
 
+    from trainer.run_folder import RunConfig
+
 OPSET = 17
 IR_VERSION = 8  # of ONNX 1.12, the first with opset 17
 Weights = Mapping[str, NDArray[np.float32]]
+
+
+def build_graph(config: RunConfig, state: Weights, metadata: Mapping[str, str]) -> onnx.ModelProto:
+    """The model of a run's generator."""
+    return build(Shape.of(config), state, metadata)
 
 
 def build(shape: Shape, weights: Weights, metadata: Mapping[str, str]) -> onnx.ModelProto:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.errors import UserError
+
+if TYPE_CHECKING:
+    from trainer.run_folder import RunConfig
 
 KERNEL = 25  # WaveGAN paper, Table 2
 SEED_FRAMES = 16  # frames that the dense layer gives: 16384 = 16 · 4^5
@@ -18,6 +22,11 @@ class Shape:
     channels: int
     dim: int
     latent_dim: int
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Shape:
+        """The shape of a run's networks."""
+        return cls(config.clip_frames, config.channels, int(config.settings["dim"]), config.latent_dim)
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,17 @@ class Layer:
         The right loses one less: PyTorch's `output_padding=1`. The authors' TensorFlow crops the mirror image of it.
         """
         return (self.kernel - self.stride + 1) // 2
+
+    @property
+    def reach(self) -> int:
+        """How many blocks of `stride` frames the kernel reaches into at each side of the block it belongs to."""
+        return -(-self.padding // self.stride)
+
+    @property
+    def surplus(self) -> tuple[int, int]:
+        """Zeros before and after the kernel that make it whole blocks, 2 · reach + 1 of them."""
+        before = self.reach * self.stride - self.padding
+        return before, (2 * self.reach + 1) * self.stride - self.kernel - before
 
 
 def generator_layers(shape: Shape) -> tuple[Layer, ...]:

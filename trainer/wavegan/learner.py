@@ -3,86 +3,75 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from engine.errors import UserError
-from trainer.recipes import Value
+from trainer.clips import Clips
+from trainer.learner import Moment, Take
+from trainer.run_folder import RunConfig
 from trainer.wavegan.layers import Shape
 from trainer.wavegan.losses import critic_distance, gradient_penalty
 from trainer.wavegan.networks import Discriminator, Generator, initialise
 
 BETAS = (0.5, 0.9)  # Adam's, WaveGAN paper, appendix
 EMA_DECAY = 0.999
-WEIGHTS = ("generator.", "discriminator.", "ema.")
-"""What `--from` takes over: the tensors whose names start so."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Means over the critic steps since they were last read."""
-
-    critic_distance: float
-    penalty: float
-
-    @property
-    def finite(self) -> bool:
-        """Whether both are numbers."""
-        return abs(self.critic_distance) + abs(self.penalty) < float("inf")
-
-
-class Adversary:
+class WaveganLearner:
     """The two networks, the generator's running mean (EMA), both optimisers and the one source of randomness.
 
     All random numbers are drawn on the CPU from `random`, so that a run goes on alike on another device.
     """
 
-    def __init__(self, shape: Shape, settings: Mapping[str, Value], seed: int, device: torch.device) -> None:
+    def __init__(self, config: RunConfig, clips: Clips, device: torch.device) -> None:
+        settings, shape = config.settings, Shape.of(config)
         self.shape = shape
         self.device = device
+        self._clips = clips
         self.batch = int(settings["batch"])
         self.critic_steps = int(settings["critic_steps"])
         self.penalty_weight = float(settings["penalty"])
-        self.random = torch.Generator().manual_seed(seed)
+        self.random = torch.Generator().manual_seed(config.seed)
         generator = Generator(shape)
         discriminator = Discriminator(shape, int(settings["phase_shuffle"]), self.random)
         initialise(generator, self.random)
         initialise(discriminator, self.random)
-        self.generator = generator.to(device)
+        self.raw = generator.to(device)
         self.discriminator = discriminator.to(device)
-        self.ema = copy.deepcopy(self.generator).requires_grad_(False)
+        self.ema = copy.deepcopy(self.raw).requires_grad_(False)
         lr = float(settings["lr"])
-        self.generator_adam = torch.optim.Adam(self.generator.parameters(), lr, BETAS, fused=True)
+        self.generator_adam = torch.optim.Adam(self.raw.parameters(), lr, BETAS, fused=True)
         self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), lr, BETAS, fused=True)
         self._sums = torch.zeros(2, device=device)
         self._count = 0
 
-    def step(self, draw_clips: Callable[[], Tensor], number: int) -> None:
-        """One step of the schedule: the critic's steps, then the generator's, each on fresh latents and clips.
-
-        `draw_clips` gives a batch [batch, channels, frames] on the device; `number` counts generator steps from 0.
-        """
+    def step(self, take: Take, moment: Moment) -> None:
+        """One step of the schedule: the critic's steps, then the generator's, each on fresh latents and clips."""
         for _ in range(self.critic_steps):
-            self._critic_step(draw_clips())
+            self._critic_step(self._clips.batch(take(self.batch)))
         self._generator_step()
         # Early on the mean follows closely, or it would hold the initial noise for thousands of steps.
-        decay = min(EMA_DECAY, (number + 1) / (number + 10))
+        decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema.parameters()), list(self.generator.parameters()), 1 - decay)
+            torch._foreach_lerp_(list(self.ema.parameters()), list(self.raw.parameters()), 1 - decay)
 
-    def measured(self) -> Measured:
-        """The means since the last call. Waits for the device."""
+    def figures(self) -> dict[str, float]:
+        """The critic's distance and the gradient penalty, means over the critic's steps since the last call."""
         distance, penalty = (self._sums / max(self._count, 1)).tolist()
         self._sums.zero_()
         self._count = 0
-        return Measured(distance, penalty)
+        return {"critic distance": distance, "penalty": penalty}
+
+    def generator(self, weights: str) -> Generator:
+        """The generator in training, or its running mean."""
+        return {"raw": self.raw, "ema": self.ema}[weights]
 
     def weights_finite(self) -> bool:
         """Whether every weight of both networks is a number. Waits for the device."""
-        parameters = [*self.generator.parameters(), *self.discriminator.parameters()]
+        parameters = [*self.raw.parameters(), *self.discriminator.parameters()]
         return bool(torch.stack([parameter.detach().isfinite().all() for parameter in parameters]).all())
 
     def state(self) -> dict[str, Tensor]:
@@ -116,7 +105,7 @@ class Adversary:
 
     def _critic_step(self, real: Tensor) -> None:
         with torch.no_grad():
-            fake = self.generator(self._draw_latents())
+            fake = self.raw(self._draw_latents())
         mix = torch.rand(len(real), 1, 1, generator=self.random).to(self.device)
         distance = critic_distance(self.discriminator, real, fake)
         penalty = gradient_penalty(self.discriminator, real, fake, mix)
@@ -128,7 +117,7 @@ class Adversary:
 
     def _generator_step(self) -> None:
         self.discriminator.requires_grad_(False)
-        loss = -self.discriminator(self.generator(self._draw_latents())).mean()
+        loss = -self.discriminator(self.raw(self._draw_latents())).mean()
         self.generator_adam.zero_grad()
         loss.backward()
         self.generator_adam.step()
@@ -139,7 +128,7 @@ class Adversary:
         return (2 * torch.rand(self.batch, self.shape.latent_dim, generator=self.random) - 1).to(self.device)
 
     def _networks(self) -> dict[str, nn.Module]:
-        return {"generator": self.generator, "discriminator": self.discriminator, "ema": self.ema}
+        return {"generator": self.raw, "discriminator": self.discriminator, "ema": self.ema}
 
     def _optimisers(self) -> dict[str, torch.optim.Adam]:
         return {"generator_adam": self.generator_adam, "discriminator_adam": self.discriminator_adam}

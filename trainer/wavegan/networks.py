@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.wavegan.layers import SEED_FRAMES, Shape, generator_layers
 
+if TYPE_CHECKING:
+    from trainer.run_folder import RunConfig
+
 SLOPE = 0.2  # of LeakyReLU in the discriminator
 SHUFFLED_LAYERS = 4  # phase shuffle follows the first four convolutions
+
+
+def make_generator(config: RunConfig) -> Generator:
+    """The generator of a run, without trained weights."""
+    return Generator(Shape.of(config))
 
 
 class Generator(nn.Module):
