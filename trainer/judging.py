@@ -91,7 +91,7 @@ def judge(source_path: Path, dataset_path: Path, sounds: int, checkpoint: str = 
         )
     if len(dataset) < FEWEST_CLIPS:
         raise UserError(
-            f"The dataset {dataset_path} has too few clips to judge by, {len(dataset)}; prepare it again with more audio."
+            f"The dataset {dataset_path} has {len(dataset)} clips, too few to judge by; prepare more audio."
         )
     yardstick = Yardstick(dataset.clips, dataset.sample_rate, dataset.sources(), seed, descriptors=True)
     evaluation = evaluate(yardstick, lambda first, count: source.sounds(range(first, first + count)), sounds)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.measure.features import Reals
+from trainer.measure.features import Reals, middle
 
 SIZE, HOP = 4096, 2048  # frames
 LINES = np.arange(SIZE // 256, SIZE // 2, SIZE // 256)  # bins; the multiples of fs / 256 hold all the others
@@ -25,8 +25,7 @@ def lines(audio: NDArray[np.float32], sample_rate: int) -> Reals:
 
     A line stands out as far as it is above the higher of its two sides, so that the edge of a band is none.
     """
-    mono = np.nan_to_num(audio).mean(axis=1)
-    return np.stack([_lines(clip, sample_rate) for clip in mono])
+    return np.stack([_lines(clip, sample_rate) for clip in middle(audio)])
 
 
 def _lines(clip: NDArray[np.float32], sample_rate: int) -> Reals:

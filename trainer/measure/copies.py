@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.measure.features import middle
+
 Floats = NDArray[np.float32]
 
 COPY = 0.95  # a correlation above it is a copy
@@ -37,7 +39,7 @@ def correlations(
 
 def _spectrum(sound: Floats) -> tuple[NDArray[np.complex64], Floats]:
     """Of the middle, twice as long as the sound so that shifts do not wrap, of norm 1; and its magnitudes."""
-    mono = np.nan_to_num(sound[:, :MOST_FRAMES]).mean(axis=0)
+    mono = middle(sound[None, :, :MOST_FRAMES])[0]
     norm = float(np.sqrt(np.square(mono, dtype=np.float64).sum()))
     spectrum = np.fft.rfft((mono / max(norm, 1e-6)).astype(np.float32), 2 * len(mono)).astype(np.complex64)
     return spectrum, np.abs(spectrum)

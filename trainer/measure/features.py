@@ -20,6 +20,17 @@ WINDOW_SECONDS = 1024 / 44100  # the window is the power of two of frames next t
 FLOOR = -96.0  # dB under white noise of RMS 1: about the noise of a 16-bit file
 NARROWEST, WIDEST = -40.0, 20.0  # dB of the side over the middle; narrower is mono to the ear
 AT_ONCE = 128  # clips whose windows are in memory
+LOUDEST = 100.0  # what a broken generator makes beyond it is measured as this
+
+
+def middle(audio: Array) -> Array:
+    """The mean of the channels of clips [n, channels, frames]: [n, frames], of finite numbers whatever they hold."""
+    return np.asarray(finite(audio).mean(axis=1))
+
+
+def finite(audio: Array) -> Array:
+    """Audio in which what is no number is silence, and nothing is louder than LOUDEST."""
+    return np.asarray(np.clip(np.nan_to_num(audio), -LOUDEST, LOUDEST))
 
 
 def log_mel(audio: NDArray[np.float32], sample_rate: int) -> Features:
@@ -32,13 +43,15 @@ def log_mel(audio: NDArray[np.float32], sample_rate: int) -> Features:
 
 
 def _log_mel(audio: NDArray[np.float32], sample_rate: int) -> Features:
-    clips = np.clip(np.nan_to_num(audio), -1e3, 1e3)
+    clips = finite(audio)
     power = _mel_power(clips.mean(axis=1), sample_rate)
     features = [_decibels(power).reshape(len(power), -1)]
     if clips.shape[1] == 2:
         side = _mel_power((clips[:, 0] - clips[:, 1]) / 2, sample_rate)
-        middle, side = (p.reshape(*p.shape[:2], SIDE_BANDS, -1).mean(axis=3) for p in (power, side))
-        width = np.clip(_decibels(side) - _decibels(middle), NARROWEST, WIDEST)
+        middle_level, side_level = (
+            _decibels(band.reshape(*band.shape[:2], SIDE_BANDS, -1).mean(axis=3)) for band in (power, side)
+        )
+        width = np.clip(side_level - middle_level, NARROWEST, WIDEST)
         features.append(width.reshape(len(width), -1))
     return np.concatenate(features, axis=1).astype(np.float32)
 

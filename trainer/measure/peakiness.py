@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.measure.features import Reals
+from trainer.measure.features import Reals, middle
 
 SIZE, START = 4096, 1024  # frames of the transform and before it
 LOW, HIGH = 200.0, 8000.0  # Hz
@@ -20,7 +20,7 @@ def peakiness(audio: NDArray[np.float32], sample_rate: int) -> Reals:
 
     The 98th percentile, between 200 Hz and 8 kHz, of a spectrum's level over the median of 41 bins around.
     """
-    mono = np.nan_to_num(audio[:, :, START : START + SIZE]).mean(axis=1)
+    mono = middle(audio[:, :, START : START + SIZE])
     return np.concatenate([_peakiness(mono[i : i + AT_ONCE], sample_rate) for i in range(0, len(mono), AT_ONCE)])
 
 
