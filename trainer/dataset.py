@@ -59,7 +59,7 @@ class Dataset:
             paths = [str(json.loads(line)["source"]) for line in lines]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
-                f"The dataset {self.path} is damaged ({SOURCES} cannot be read); prepare it again."
+                f"The dataset {self.path} is damaged ({SOURCES} is unreadable); prepare it again."
             ) from error
         if len(paths) != len(self):
             raise UserError(f"The dataset {self.path} is damaged ({SOURCES} does not match {CLIPS}); prepare it again.")

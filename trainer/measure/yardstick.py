@@ -28,6 +28,7 @@ BASIS = 256  # components in which nearly all of the features lies; the spaces o
 DIMENSIONS = 64
 CLIPS_A_DIMENSION = 4  # at least: with as many dimensions as clips, all would lie equally far apart
 SPLITS = 20  # of real clips into held-out ones and the rest
+SAME = 0.01  # deviations in each dimension, closer than which two sounds are the same
 PIECE = 50  # sounds in memory at a time
 
 
@@ -45,6 +46,8 @@ class Yardstick:
             raise ValueError(f"{len(clips)} clips are too few to measure by")
         self.sample_rate = sample_rate
         self.seed = seed
+        self._count = SOUNDS  # of those measured last
+        self._floors: dict[int, dict[str, list[float]]] = {}
         self._clips = clips
         self._descriptors = descriptors
         self._chosen = np.sort(np.random.default_rng((seed, 0)).permutation(len(clips))[:MOST_CLIPS])
@@ -66,6 +69,7 @@ class Yardstick:
         beside how far held-out real ones do: 1 is alike, less is nearer).
         """
         heard, copied = self.listen(generate, count)
+        self._count = count
         return self.figures(self.compare(heard), copied)
 
     def listen(self, generate: Generate, count: int) -> tuple[Heard, Reals]:
@@ -86,7 +90,7 @@ class Yardstick:
     def figures(self, comparison: Comparison, copied: Reals) -> dict[str, float]:
         """See `measure`."""
         figures = comparison.figures(self.sample_rate)
-        figures["nearness"] = figures.pop("nearest") / max(self._held_out_nearest, 1e-9)
+        figures["nearness"] = figures.pop("nearest") / self._held_out_nearest
         figures["copies"] = float((copied > COPY).mean())
         return figures | {f"{key}_real": value for key, value in self.real_figures.items()}
 
@@ -98,15 +102,17 @@ class Yardstick:
             "artefacts": strongest(self.real.lines, self.sample_rate)[0],
         }
 
-    @functools.cached_property
+    @property
     def floor(self) -> dict[str, float]:
-        """The mean figures of held-out real clips measured by the rest, over 20 ways to hold out; see `floors`."""
-        return {key: float(np.mean(values)) for key, values in self.floors().items()}
+        """The mean figures of held-out real clips, comparable with those measured last; see `floors`."""
+        return {key: float(np.mean(values)) for key, values in self.floors(self._count).items()}
 
     def floors(self, count: int = SOUNDS) -> dict[str, list[float]]:
         """The figures of held-out real clips, for each of the splits; comparable with those of `count` sounds."""
-        rows = [self._floor(number, count) for number in range(SPLITS)]
-        return {key: [row[key] for row in rows] for key in rows[0]}
+        if count not in self._floors:
+            rows = [self._floor(number, count) for number in range(SPLITS)]
+            self._floors[count] = {key: [row[key] for row in rows] for key in rows[0]}
+        return dict(self._floors[count])
 
     def held_out(self, number: int) -> Comparison:
         """The clips that a split holds out beside the rest."""
@@ -134,12 +140,13 @@ class Yardstick:
         random = np.random.default_rng((self.seed, 2, number))
         crowd = np.sort(random.permutation(rest)[: max(2, round(held / proportion))])
         figures = comparison.figures(self.sample_rate, crowd)
-        figures["nearness"] = figures.pop("nearest") / max(self._held_out_nearest, 1e-9)
+        figures["nearness"] = figures.pop("nearest") / self._held_out_nearest
         return figures
 
     @functools.cached_property
     def _held_out_nearest(self) -> float:
-        return float(np.mean([self.held_out(number).pair.nearest() for number in range(SPLITS)]))
+        mean = float(np.mean([self.held_out(number).pair.nearest() for number in range(SPLITS)]))
+        return max(mean, SAME * float(np.sqrt(self.dimensions)))
 
     def _hear(self, audio: Floats) -> Heard:
         return hear(np.asarray(audio), self.sample_rate, self._descriptors)
