@@ -146,7 +146,7 @@ def _notes(rows: Sequence[Mapping[str, Any]]) -> str:
         f"{duration(float(row.get('seconds', 0)))}</span> {html.escape(row['text'])}</li>"
         for row in reversed(notes)
     )
-    return f'<ul class="notes">{items}</ul>'
+    return f'<ul class="notes" tabindex="0" aria-label="Remarks, the newest first">{items}</ul>'
 
 
 def _sounds(previews: Sequence[Preview], times: Mapping[int, float]) -> str:

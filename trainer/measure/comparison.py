@@ -65,7 +65,8 @@ class Comparison:
     def uneven_figures(self, random: np.random.Generator) -> dict[str, float]:
         """What is the larger the fewer sounds there are: to be compared for the same number of them alone.
 
-        Descriptors that only few of the sounds have are left out, as is the Fréchet distance below 200 real clips.
+        Descriptors that only few of the sounds have, or all alike, are left out, as is the Fréchet distance below 200
+        real clips.
         """
         figures = two_samples.bins(self.real_points, self.other_points, random)
         if len(self.real_points) + len(self.other_points) >= FRECHET_CLIPS:
@@ -73,7 +74,8 @@ class Comparison:
             figures["frechet"] = two_samples.frechet(self.real_points[:, low], self.other_points[:, low])
         for name in self.real.descriptors:
             real, other = (heard.descriptors[name][_applies(name, heard)] for heard in (self.real, self.other))
-            if min(len(real), len(other)) >= min(FEWEST_VALUES, len(self.other_points)):
+            enough = min(len(real), len(other)) >= min(FEWEST_VALUES, len(self.other_points))
+            if enough and np.ptp(np.concatenate([real, other])) > 0:  # the width of mono does not vary
                 figures[DESCRIBED + name] = two_samples.wasserstein(real, other)
         return figures
 

@@ -28,7 +28,7 @@ class Figure:
     @property
     def verdict(self) -> Verdict:
         """How good the figure is."""
-        return self.metric.judge(self.value, self.floor, self.floor_interval)
+        return self.metric.judge(self.value, self.interval, self.floor)
 
     @property
     def says(self) -> str:

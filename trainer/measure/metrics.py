@@ -31,11 +31,11 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A row of the table. `good` and `fair` are allowances beyond the interval of held-out real sounds.
+    """A row of the table. A figure is good unless it is worse, for sure, than that of held-out real sounds on average.
 
-    A low figure is fair up to twice the interval's upper end and the allowance, a high one down to half the lower end,
-    one that should be near within the allowance of the mean. `words` say what a good, a fair and a poor figure mean;
-    two more, where there are any, what a fair and a poor one above real sounds' do.
+    `good` and `fair` are allowances: a low figure is fair up to twice the real one and `fair`, a high one down to half
+    of it; one that should be near may lie so far from it, and one that should be nought so far from nought. `words` say
+    what a good, a fair and a poor figure mean; two more, where there are any, a fair and a poor one above the real one.
     """
 
     key: str
@@ -47,14 +47,14 @@ class Metric:
     least: float = 0.0
     most: float = math.inf
 
-    def judge(self, value: float, floor: float, interval: tuple[float, float]) -> Verdict:
-        """The verdict on a value beside the mean and the interval of held-out real sounds."""
+    def judge(self, value: float, interval: tuple[float, float], floor: float) -> Verdict:
+        """The verdict on a value that surely lies in the interval, beside the mean of held-out real sounds."""
         low, high = interval
         good, fair = {
-            Better.LOW: (value <= max(high, 0) + self.good, value <= 2 * max(high, 0) + self.fair),
-            Better.HIGH: (value >= low - self.good, value >= low / 2 - self.fair),
-            Better.NONE: (value <= self.good, value <= self.fair),
+            Better.LOW: (low <= max(floor, 0) + self.good, value <= 2 * max(floor, 0) + self.fair),
+            Better.HIGH: (high >= floor - self.good, value >= floor / 2 - self.fair),
             Better.NEAR: (abs(value - floor) <= self.good, abs(value - floor) <= self.fair),
+            Better.NONE: (value <= self.good, value <= self.fair),
         }[self.better]
         return Verdict.GOOD if good else Verdict.FAIR if fair else Verdict.POOR
 
@@ -136,7 +136,7 @@ METRICS = (
         "nearness",
         "distance to next clip",
         Better.HIGH,
-        0.0,
+        0.25,
         0.0,
         (
             "as far from your clips as new sounds are",

@@ -29,7 +29,7 @@ DIMENSIONS = 64
 CLIPS_A_DIMENSION = 4  # at least: with as many dimensions as clips, all would lie equally far apart
 SPLITS = 20  # of real clips into held-out ones and the rest
 SAME = 0.01  # deviations in each dimension, closer than which two sounds are the same
-PIECE = 50  # sounds in memory at a time
+PIECE = 48  # sounds in memory at a time; whole batches of a generator
 
 
 class Yardstick:
@@ -127,10 +127,13 @@ class Yardstick:
 
     def held_out_copies(self, number: int) -> float:
         """The share of a split's held-out clips that are copies of others: of layers, or of files kept twice."""
-        held = self.splits[number].held
-        rest, points = np.flatnonzero(~held), self._points
-        audio = self._clips[self._chosen[held]]
-        return float((self._correlations(audio, points[held], points[rest], rest) > COPY).mean())
+        held, points = self.splits[number].held, self._points
+        rest, ours = np.flatnonzero(~held), np.flatnonzero(held)
+        copied = [
+            self._correlations(self._clips[self._chosen[piece]], points[piece], points[rest], rest) > COPY
+            for piece in np.array_split(ours, -(-len(ours) // PIECE))
+        ]
+        return float(np.concatenate(copied).mean())
 
     def _floor(self, number: int, count: int) -> dict[str, float]:
         comparison = self.held_out(number)

@@ -4,23 +4,28 @@ from trainer.measure.metrics import METRICS, Better, Verdict, metric
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "verdict"),
+    ("key", "value", "floor", "verdict"),
     [
-        ("mmd", 5, "good"),
-        ("mmd", 22, "fair"),
-        ("mmd", 80, "poor"),
-        ("coverage", 0.9, "good"),
-        ("coverage", 0.3, "poor"),
-        ("peakiness_90", 7, "good"),
-        ("peakiness_90", 13, "fair"),
-        ("copies", 0.0, "good"),
-        ("copies", 0.3, "poor"),
-        ("descriptor: brightness", 30, "poor"),
+        ("mmd", 8, 10, "good"),
+        ("mmd", 12, 10, "good"),  # not worse for sure
+        ("mmd", 22, 10, "fair"),
+        ("mmd", 80, 10, "poor"),
+        ("mmd", 1, -3, "good"),
+        ("mmd", 60, -3, "poor"),
+        ("coverage", 0.8, 0.85, "good"),
+        ("coverage", 0.6, 0.85, "fair"),
+        ("coverage", 0.3, 0.85, "poor"),
+        ("peakiness_90", 18, 20, "good"),
+        ("peakiness_90", 25, 20, "fair"),
+        ("peakiness_90", 10, 20, "poor"),
+        ("copies", 0.0, 0.4, "good"),
+        ("copies", 0.3, 0.4, "poor"),
+        ("descriptor: brightness", 3, 0.2, "poor"),
     ],
 )
-def test_a_figure_is_judged_beside_held_out_sounds(key: str, value: float, verdict: str) -> None:
-    floor, interval = (0.85, (0.8, 0.9)) if key == "coverage" else (9.0, (8.0, 10.0))
-    assert metric(key).judge(value, floor, interval) is Verdict(verdict)
+def test_a_figure_is_judged_beside_held_out_sounds(key: str, value: float, floor: float, verdict: str) -> None:
+    margin = 0.2 * abs(value)
+    assert metric(key).judge(value, (value - margin, value + margin), floor) is Verdict(verdict)
 
 
 def test_every_verdict_has_words_and_what_is_near_has_them_for_both_sides() -> None:
