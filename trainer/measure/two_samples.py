@@ -58,16 +58,16 @@ class Pair:
     def p_value(self, random: np.random.Generator, permutations: int = 500) -> float:
         """How often sets mixed at random lie as far apart by `mmd`: small means that a difference is certain."""
         n, m = self.across.shape
-        kernel = np.block(
-            [[self._kernel(self.real), self._kernel(self.across)], [np.zeros((m, n)), self._kernel(self.other)]]
-        )
+        kernel = np.empty((n + m, n + m), np.float32)
+        kernel[:n, :n], kernel[n:, n:] = self._kernel(self.real), self._kernel(self.other)
+        kernel[:n, n:] = self._kernel(self.across)
         kernel[n:, :n] = kernel[:n, n:].T
         chosen = np.zeros((n + m, permutations + 1), np.float32)
         chosen[:n, 0] = 1  # the first column is the sets as they are
         for column in range(1, permutations + 1):
             chosen[random.permutation(n + m)[:n], column] = 1
-        sums = kernel.astype(np.float32) @ chosen
-        all_sum, from_chosen = float(kernel.sum()), sums.sum(axis=0, dtype=np.float64)
+        sums = kernel @ chosen
+        all_sum, from_chosen = float(kernel.sum(dtype=np.float64)), sums.sum(axis=0, dtype=np.float64)
         inside = np.einsum("ij,ij->j", chosen, sums, dtype=np.float64)
         between = from_chosen - inside
         outside = all_sum - inside - 2 * between
