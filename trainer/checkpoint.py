@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -49,13 +49,17 @@ def save(
 
 def superseded(steps: list[int], scores: Mapping[int, float]) -> list[int]:
     """Those of the ascending steps that need not be kept."""
-    best = sorted((step for step in steps if step in scores), key=lambda step: scores[step])
     milestones: dict[int, int] = {}
     for step in steps:
         milestones.setdefault(step // MILESTONE, step)
     milestones.pop(0, None)
-    kept = {*steps[-KEPT:], *best[:KEPT], *milestones.values()}
+    kept = {*steps[-KEPT:], *best_first(steps, scores)[:KEPT], *milestones.values()}
     return [step for step in steps if step not in kept]
+
+
+def best_first(steps: Iterable[int], scores: Mapping[int, float]) -> list[int]:
+    """Those of the steps that have a score, the best first; of equals the newest."""
+    return sorted((step for step in steps if step in scores), key=lambda step: (scores[step], -step))
 
 
 def listed(folder: Path) -> list[tuple[int, Path]]:
@@ -108,8 +112,7 @@ def load_chosen(run: Run, which: str, prefixes: tuple[str, ...] = ("",)) -> tupl
     """
     steps = dict(listed(run.checkpoints))
     if which == "best":
-        scores = run.scores()
-        for step in sorted(scores.keys() & steps.keys(), key=lambda step: scores[step]):
+        for step in best_first(steps, run.scores()):
             with contextlib.suppress(UserError):
                 return load(steps[step], prefixes)
     if which in ("best", "last"):

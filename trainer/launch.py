@@ -77,9 +77,10 @@ def check_enough(dataset: Dataset) -> None:
                 return
     if len(dataset) and not different:
         raise UserError(f"The dataset {dataset.path} holds nothing but silence; prepare it again with other audio.")
+    count = f"{len(different)} different sound{'' if len(different) == 1 else 's'}"
     raise UserError(
-        f"The dataset {dataset.path} has {len(different)} different sounds, and training needs at least "
-        f"{FEWEST_CLIPS}; prepare it again with more audio."
+        f"The dataset {dataset.path} has {count}, and training needs at least {FEWEST_CLIPS}; "
+        "prepare it again with more audio."
     )
 
 

@@ -13,7 +13,7 @@ ONE_STAGE = (("training", 1.0),)  # of a recipe that names none
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come: steps, clips drawn from the dataset, seconds of training; the stage and its first step."""
+    """How far a run has come: steps, clips drawn from the dataset, seconds of training; the stage, its first step."""
 
     step: int = 0
     drawn: int = 0

@@ -81,12 +81,13 @@ def compare(rows: Sequence[Mapping[str, Any]]) -> str:
         return f"Distance of the sounds from your audio: {score(now)}{real} (less is closer)."
     # The newest of those old enough, or else the oldest.
     then = next((row for row in reversed(rows[:-1]) if newest["seconds"] - row["seconds"] >= LOOK_BACK), rows[0])
-    before, ago = float(then["mmd"]), duration_ago(newest["seconds"] - then["seconds"])
+    before, passed = float(then["mmd"]), newest["seconds"] - then["seconds"]
+    when = f"{in_words(passed)} ago" if passed >= 1 else "before"
     if abs(now - before) <= NOISE * (abs(before) + abs(floor or 0)):
         word = "about as close to your audio as"
     else:
         word = f"{'closer to' if now < before else 'further from'} your audio than"
-    return f"The sounds are {word} {ago} ago: {score(before)} → {score(now)}{real}."
+    return f"The sounds are {word} {when}: {score(before)} → {score(now)}{real}."
 
 
 def score(value: float) -> str:
@@ -94,13 +95,11 @@ def score(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"
 
 
-def duration_ago(seconds: float) -> str:
+def in_words(seconds: float) -> str:
     """A length of time in round words: 10 minutes, 1 hour."""
-    for size, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
-        count = round(seconds / size)
-        if seconds >= size or size == 1:
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    raise AssertionError
+    size, unit = (3600, "hour") if seconds >= 3600 else (60, "minute") if seconds >= 60 else (1, "second")
+    count = round(seconds / size)
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ checkpoints/   step-00000040.safetensors …
 previews/      step-00000000.png and a folder of WAV files for each
 metrics.jsonl  one line of JSON for each report, measurement and remark; `kind` tells them apart
 tensorboard/   the same for TensorBoard
+index.html     the run's page, to look at and to listen to
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from trainer.plan import Limits, Progress
 from trainer.previews import Previews
 from trainer.progress import compare
 from trainer.run_folder import Run
+from trainer.run_page import write_page
 from trainer.sampling import BATCH, generate
 
 CHECK_SECONDS = 300.0  # between checks
@@ -177,12 +178,13 @@ class Training:
         self._saved = self.progress.step
 
     def _look(self) -> None:
-        """Previews and metrics of the newest checkpoint, unless they are there."""
+        """Previews and metrics of the newest checkpoint, unless they are there, and the run's page."""
         step = self.progress.step
         if not self._previews.made(step):
             self._previews.make(step, self._learner.generator(self.run.config.row.weights))
         if self._yardstick is not None and step not in self.run.scores():
             self._measure(self._yardstick)
+        write_page(self.run)
 
     def _measure(self, yardstick: Yardstick) -> None:
         config = self.run.config

@@ -1,22 +1,37 @@
+import contextlib
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from tiny_run import tiny_dataset
+from tiny_recipe import STAGES, TINY
+from tiny_run import Ruler, tiny_dataset
 
 from engine.errors import UserError
-from trainer import checkpoint
+from trainer import checkpoint, recipes
 from trainer.cli import main
+from trainer.dataset import write
 from trainer.launch import Request, choose_device, enough_memory, train
+from trainer.measure.yardstick import Yardstick
+from trainer.plan import Plan
 from trainer.run_folder import Run
 from trainer.sampling import sample
 
 SMALL = ("dim=2", "batch=2", "latent_dim=5", "critic_steps=1")
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny recipe is there; nothing is measured, and no spectrogram is drawn."""
+    monkeypatch.setattr(recipes, "RECIPES", (*recipes.RECIPES, TINY))
+    monkeypatch.setattr("trainer.launch.Yardstick", lambda *_: Ruler(5.0))
+    monkeypatch.setattr("trainer.previews.save_grid", lambda path, *_: path.write_bytes(b"picture"))
 
 
 @pytest.fixture
@@ -143,6 +158,7 @@ def test_from_is_refused_for_a_run_that_was_begun_without(dataset: Path, tmp_pat
     [
         ({"channels": 2}, (), ["mono", "stereo"]),
         ({"frames": 32768}, (), ["16384", "32768"]),
+        ({"sample_rate": 22050}, (), ["16000 Hz", "22050 Hz"]),
         ({}, ("dim=4",), ["dim 2", "dim 4"]),
         ({}, ("latent_dim=6",), ["latent_dim 5", "latent_dim 6"]),
     ],
@@ -156,6 +172,105 @@ def test_from_a_run_of_another_shape_is_refused_naming_both(
         small(other.path, tmp_path / "second", overrides=overrides, source=tmp_path / "first")
     assert all(word in str(caught.value) for word in words)
     assert not (tmp_path / "second").exists()
+
+
+def test_from_a_run_of_another_recipe_is_refused_naming_both(dataset: Path, tmp_path: Path) -> None:
+    small(dataset, tmp_path / "first")
+    with pytest.raises(
+        UserError, match=r"with wavegan, dim 2 and latent_dim 5, but .* with tiny, latent_dim 3 and head"
+    ):
+        small(dataset, tmp_path / "second", overrides=(), source=tmp_path / "first", recipe="tiny")
+    assert not (tmp_path / "second").exists()
+
+
+def tiny(dataset: Path, output: Path, **fields: object) -> Run:
+    train(Request(dataset, output, recipe="tiny", device="cpu", **fields))  # type: ignore[arg-type]
+    return Run.open(output)
+
+
+def step_of(run: Run) -> int:
+    return checkpoint.load_newest(run.checkpoints)[0].step
+
+
+def test_a_recipe_with_stages_ends_by_itself_and_says_so(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tiny(dataset, tmp_path / "run")
+    assert run.config.plan == Plan("steps", 20.0, STAGES)
+    assert step_of(run) == 20
+    assert "plan is done" in capsys.readouterr().out
+    tiny(dataset, tmp_path / "run")  # and the same command finds nothing to do
+    assert step_of(run) == 20
+    assert "--until-stopped" in capsys.readouterr().out
+
+
+def test_the_stages_of_a_new_run_are_laid_out_over_what_was_asked_for(dataset: Path, tmp_path: Path) -> None:
+    assert tiny(dataset, tmp_path / "a", steps=7).config.plan == Plan("steps", 7.0, STAGES)
+    assert tiny(dataset, tmp_path / "b", overrides=("steps=9",)).config.plan == Plan("steps", 9.0, STAGES)
+    seconds = tiny(dataset, tmp_path / "c", hours=0.2 / 3600).config
+    assert seconds.plan.unit == "seconds"
+    assert seconds.plan.total == pytest.approx(0.2)
+    both = tiny(dataset, tmp_path / "d", steps=7, hours=1)
+    assert (both.config.plan, step_of(both)) == (Plan("steps", 7.0, STAGES), 7)
+
+
+def test_later_sittings_end_elsewhere_and_leave_the_stages(dataset: Path, tmp_path: Path) -> None:
+    run = tiny(dataset, tmp_path / "run", steps=20)
+    tiny(dataset, tmp_path / "cut", steps=20)
+    for steps in (22, 25):
+        tiny(dataset, tmp_path / "run", steps=steps)
+        assert step_of(run) == steps
+    progress = checkpoint.load_newest(run.checkpoints)[0]
+    assert (progress.stage, progress.stage_began) == (2, 14)
+    assert Run.open(tmp_path / "run").config.plan == Plan("steps", 20.0, STAGES)
+
+
+def test_until_stopped_goes_on_after_the_plan(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextlib.contextmanager
+    def soon() -> Iterator[Callable[[], bool]]:
+        asked = iter([*[False] * 24, True])
+        yield lambda: next(asked)
+
+    monkeypatch.setattr("trainer.launch.stopping", soon)
+    assert step_of(tiny(dataset, tmp_path / "run", until_stopped=True)) == 24
+
+
+def test_a_word_is_taken_over_from_the_other_run_and_must_fit(dataset: Path, tmp_path: Path) -> None:
+    tiny(dataset, tmp_path / "first", steps=2, overrides=("head=steep",))
+    second = tiny(dataset, tmp_path / "second", steps=2, source=tmp_path / "first")
+    assert second.config.settings["head"] == "steep"
+    with pytest.raises(UserError, match=r"head steep, but .* head flat"):
+        tiny(dataset, tmp_path / "third", overrides=("head=flat",), source=tmp_path / "first")
+
+
+def test_too_few_sounds_and_silence_are_refused_before_there_is_a_run(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).standard_normal((8, 1, 16384)).astype(np.float32) * 0.1
+    for clips, words in (
+        (noise[:0], "has 0 different sounds, and training needs at least 8"),
+        (noise[:1], "has 1 different sound, and training needs at least 8"),
+        (noise[[0, 1] * 20], "has 2 different sounds"),
+        (np.concatenate([noise[:3], 0 * noise]), "has 3 different sounds"),
+        (0 * noise, "holds nothing but silence"),
+    ):
+        dataset = write(tmp_path / "few", clips, 16000, overwrite=True)
+        with pytest.raises(UserError, match=words):
+            small(dataset.path, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+
+def test_the_sounds_are_measured_by_the_datasets(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("trainer.launch.Yardstick", Yardstick)
+    monkeypatch.setattr("trainer.training.SOUNDS", 50)
+    run = tiny(dataset, tmp_path / "run", steps=3)
+    rows = run.rows("metrics")
+    assert [row["step"] for row in rows] == [0, 3]
+    assert {"mmd", "coverage", "recall", "density", "copies", "nearness", "peakiness_90"} <= rows[0].keys()
+    assert {"mmd", "coverage"} <= rows[0]["floor"].keys()
+    assert "held-out sounds score" in capsys.readouterr().out
 
 
 def test_other_wrong_use_is_one_sentence(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,7 +317,7 @@ def test_a_damaged_config_is_named(dataset: Path, tmp_path: Path) -> None:
 def test_memory_that_runs_out_is_told_in_a_sentence(dataset: Path, tmp_path: Path) -> None:
     small(dataset, tmp_path / "run")
     run = Run.open(tmp_path / "run")
-    with pytest.raises(UserError, match="a batch of 2 clips with dim 2; "), enough_memory(run):
+    with pytest.raises(UserError, match="a batch of 2 clips with dim 2 and latent_dim 5; "), enough_memory(run):
         torch.empty(1 << 50)
     with pytest.raises(UserError, match="not enough memory"), enough_memory(run):
         raise torch.OutOfMemoryError("CUDA out of memory")

@@ -15,8 +15,10 @@ def test_previews_are_the_sounds_of_fixed_seeds(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     run = Run.create(tmp_path / "run", tiny_config())
     generator = Generator(SHAPE).requires_grad_(False)
-    previews = Previews(run, generator, 0)
-    previews.make(40)
+    previews = Previews(run, 0)
+    assert not previews.made(40)
+    previews.make(40, generator)
+    assert previews.made(40)
     previews.log(40, {"critic distance": 1.0})
     previews.close()
     for seed in SEEDS:
@@ -31,8 +33,8 @@ def test_tensorboard_has_the_sounds_and_the_figures(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run = Run.create(tmp_path / "run", tiny_config())
-    previews = Previews(run, Generator(SHAPE).requires_grad_(False), 0)
-    previews.make(0)
+    previews = Previews(run, 0)
+    previews.make(0, Generator(SHAPE).requires_grad_(False))
     previews.log(3, {"critic distance": 1.5})
     previews.close()
     events = EventAccumulator(str(run.tensorboard)).Reload()

@@ -1,4 +1,6 @@
-from trainer.progress import PlainLines, describe, duration
+from typing import Any
+
+from trainer.progress import PlainLines, compare, describe, duration
 from trainer.training import Report
 
 
@@ -7,13 +9,35 @@ def test_durations_read_naturally() -> None:
 
 
 def test_a_line_tells_step_speed_distance_and_time_left() -> None:
-    assert describe(Report(1200, 60, 2.5, 90, 1.2345, 0.1)) == (
+    assert describe(Report(1200, 60, 2.5, 90, "", {"critic distance": 1.2345})) == (
         "step 1,200 · 2.50 steps/s · critic distance 1.234 · 1 min 30 s left"
     )
-    assert describe(Report(7, 60, 0.25, None, 1, 0.1)) == "step 7 · 4.0 s/step · critic distance 1.000"
+    assert (
+        describe(Report(7, 60, 0.25, None, "", {"critic distance": 1})) == "step 7 · 4.0 s/step · critic distance 1.000"
+    )
+    staged = Report(7, 60, 2, None, "polish", {"distance": 1, "energy": 0.25})
+    assert describe(staged) == "polish · step 7 · 2.00 steps/s · distance 1.000 · energy 0.250"
+
+
+def measured(minutes: float, distance: float, floor: float | None = 4.2) -> dict[str, Any]:
+    return {"seconds": 60 * minutes, "mmd": distance, "floor": {} if floor is None else {"mmd": floor}}
+
+
+def test_measurements_are_compared_with_those_of_ten_minutes_ago_in_words() -> None:
+    rows = [measured(0, 373.4), measured(5, 25), measured(10, 18), measured(15, 14), measured(20, 12.3)]
+    assert (
+        compare(rows) == "The sounds are closer to your audio than 10 minutes ago: 18 → 12; held-out sounds score 4.2."
+    )
+    assert compare(rows[:2]).startswith("The sounds are closer to your audio than 5 minutes ago: 373 → 25;")
+    assert (
+        compare(rows[:1]) == "Distance of the sounds from your audio: 373; held-out sounds score 4.2 (less is closer)."
+    )
+    later = [*rows, measured(90, 12.9, None)]
+    assert compare(later) == "The sounds are about as close to your audio as 1 hour ago: 12 → 13."
+    assert "further from your audio than 1 hour ago: 12 → 19;" in compare([*rows, measured(85, 19)])
 
 
 def test_without_a_terminal_it_prints_lines(capsys) -> None:  # type: ignore[no-untyped-def]
-    PlainLines().report(Report(7, 60, 0.25, None, 1, 0.1))
+    PlainLines().report(Report(7, 60, 0.25, None, "", {"critic distance": 1}))
     PlainLines().note("so [bold]")
     assert capsys.readouterr().out == "step 7 · 4.0 s/step · critic distance 1.000\nso [bold]\n"

@@ -1,7 +1,8 @@
 import pytest
 
 from engine.errors import UserError
-from trainer.recipes import RECIPES, find_recipe
+from trainer.learner import part
+from trainer.recipes import RECIPES, Recipe, Setting, find_recipe
 
 
 def test_wavegan_has_the_papers_values() -> None:
@@ -46,3 +47,21 @@ def test_an_unknown_recipe_is_refused_naming_those_there_are() -> None:
 def test_every_setting_is_described() -> None:
     for recipe in RECIPES:
         assert all(setting.key in recipe.describe() for setting in recipe.settings)
+
+
+def test_a_setting_may_be_a_word_to_choose() -> None:
+    setting = Setting("head", "flat", ("flat", "steep"), "what the sounds are made by")
+    assert setting.parse("steep") == "steep"
+    with pytest.raises(UserError, match="head=round: choose from flat, steep"):
+        setting.parse("round")
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_every_recipe_is_whole(recipe: Recipe) -> None:
+    assert all(callable(part(path)) for path in (recipe.learner, recipe.generator, recipe.graph))
+    settings = {setting.key: setting for setting in recipe.settings}
+    assert {"latent_dim", "batch"} <= settings.keys()
+    assert settings["latent_dim"].shaping
+    assert not recipe.stages or "steps" in settings
+    for setting in recipe.settings:
+        assert setting.parse(str(setting.default)) == setting.default

@@ -1,19 +1,53 @@
 import errno
+import json
 from pathlib import Path
 
 import pytest
 from tiny_run import SHAPE, tiny_config
 
 from engine.errors import UserError
+from trainer.plan import Plan
 from trainer.run_folder import Run, set_aside
+from trainer.wavegan.layers import Shape
 
 
 def test_a_run_is_opened_as_it_was_created(tmp_path: Path) -> None:
     created = Run.create(tmp_path / "run", tiny_config())
     opened = Run.open(tmp_path / "run")
     assert opened.config.settings == created.config.settings
-    assert opened.config.shape == SHAPE
+    assert Shape.of(opened.config) == SHAPE
     assert opened.config.version
+    assert opened.config.plan == Plan()
+
+
+def test_the_plan_is_kept_and_older_runs_have_none(tmp_path: Path) -> None:
+    plan = Plan("seconds", 90.0, (("first", 0.25), ("second", 0.75)))
+    Run.create(tmp_path / "run", tiny_config(plan=plan))
+    assert Run.open(tmp_path / "run").config.plan == plan
+    path = tmp_path / "run/config.json"
+    fields = json.loads(path.read_text())
+    del fields["plan"], fields["settings"]["critic_steps"]
+    path.write_text(json.dumps(fields))
+    older = Run.open(tmp_path / "run").config
+    assert older.plan == Plan()
+    assert older.settings["critic_steps"] == 5
+
+
+def test_rows_are_kept_by_kind_and_forgotten_after_a_step(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", tiny_config())
+    assert run.rows() == []
+    for step in range(4):
+        run.record("report", {"step": step, "seconds": 1.0 * step})
+    for step, distance in ((0, 9.0), (2, 3.0), (3, float("nan"))):
+        run.record("metrics", {"step": step, "seconds": 1.0 * step, "mmd": distance})
+    with run.metrics.open("a") as file:
+        file.write('{"kind": "report", "step": 4, "sec')
+    assert [row["step"] for row in run.rows("report")] == [0, 1, 2, 3]
+    assert run.scores() == {0: 9.0, 2: 3.0}
+    run.forget_after(1)
+    assert [(row["kind"], row["step"]) for row in run.rows()] == [("report", 0), ("report", 1), ("metrics", 0)]
+    run.record("report", {"step": 2, "seconds": 2.0})  # on a line of its own
+    assert [row["step"] for row in run.rows("report")] == [0, 1, 2]
 
 
 def test_an_empty_folder_may_become_a_run_and_nothing_else(tmp_path: Path) -> None:
@@ -33,6 +67,7 @@ def test_an_empty_folder_may_become_a_run_and_nothing_else(tmp_path: Path) -> No
         ("[1]", "damaged"),
         ('{"format": 99}', "format 99"),
         ('{"format": 1, "recipe": "wavegan"}', "damaged"),
+        ('{"format": 1, "recipe": "wavegan", "settings": {}, "plan": {"unit": "miles"}}', "damaged"),
     ],
 )
 def test_a_config_that_cannot_be_used_is_named(tmp_path: Path, text: str, words: str) -> None:
