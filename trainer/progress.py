@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 LOOK_BACK = 600.0  # seconds: sounds are compared with those of so long ago
-NOISE = 0.07  # of a distance, and as much of the floor: a smaller change may be chance
+NOISE, CHANCE = 0.07, 0.5  # of a distance, and beyond it: a smaller change may be chance
 
 
 class PlainLines:
@@ -83,7 +83,7 @@ def compare(rows: Sequence[Mapping[str, Any]]) -> str:
     then = next((row for row in reversed(rows[:-1]) if newest["seconds"] - row["seconds"] >= LOOK_BACK), rows[0])
     before, passed = float(then["mmd"]), newest["seconds"] - then["seconds"]
     when = f"{in_words(passed)} ago" if passed >= 1 else "before"
-    if abs(now - before) <= NOISE * (abs(before) + abs(floor or 0)):
+    if abs(now - before) <= NOISE * abs(before) + CHANCE:
         word = "about as close to your audio as"
     else:
         word = f"{'closer to' if now < before else 'further from'} your audio than"
