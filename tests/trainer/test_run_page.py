@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_run import tiny_config
+from tiny_run import tiny_config, tiny_dataset, train_tiny
 
 from trainer.run_folder import Run
 from trainer.run_page import MOST_STEPS, Preview, chosen, found, page, write_page
@@ -141,3 +141,12 @@ def test_only_previews_count_as_previews(run: Run) -> None:
         (40, 3, True),
         (90, 3, False),
     ]
+
+
+def test_training_writes_the_page_from_its_first_check_on(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", tiny_config())
+    train_tiny(run, tiny_dataset(tmp_path / "dataset"), 1)
+    text = (run.path / "index.html").read_text(encoding="utf-8")
+    assert "Seed 7, step 0" in text
+    assert "Seed 7, step 1" in text
+    assert any(str(svg["aria-label"]).startswith("critic distance") for svg in Reader(text).of("svg"))
