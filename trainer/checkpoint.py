@@ -58,8 +58,8 @@ def superseded(steps: list[int], scores: Mapping[int, float]) -> list[int]:
 
 
 def best_first(steps: Iterable[int], scores: Mapping[int, float]) -> list[int]:
-    """Those of the steps that have a score, the best first; of equals the newest."""
-    return sorted((step for step in steps if step in scores), key=lambda step: (scores[step], -step))
+    """Those of the steps that have a score, the best first; of equals the newest; what has learnt nothing last."""
+    return sorted((step for step in steps if step in scores), key=lambda step: (step == 0, scores[step], -step))
 
 
 def listed(folder: Path) -> list[tuple[int, Path]]:

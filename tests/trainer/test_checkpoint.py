@@ -73,7 +73,7 @@ def test_the_previous_one_is_read_instead_of_a_damaged_one(tmp_path: Path) -> No
 
 def test_the_best_are_kept_beside_the_newest(tmp_path: Path) -> None:
     scores = {1: 9.0, 2: 3.0, 3: 5.0, 4: 4.0, 5: 8.0}
-    for step in range(10):
+    for step in range(1, 10):
         save(tmp_path, step, scores)
     assert [step for step, _ in checkpoint.listed(tmp_path)] == [2, 3, 4, 7, 8, 9]
 
@@ -89,10 +89,11 @@ def test_a_step_is_chosen_by_its_number(tmp_path: Path) -> None:
             checkpoint.load_chosen(run, wrong)
 
 
-def test_the_best_is_the_nearest_to_real_sounds_that_can_be_read(tmp_path: Path) -> None:
+def test_the_best_is_the_nearest_to_real_sounds_that_can_be_read_and_has_learnt(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", tiny_config())
-    for step in (1, 2, 3):
-        save(run.checkpoints, step)
+    scores = {0: 1.0}
+    for step in (0, 1, 2, 3):
+        save(run.checkpoints, step, scores)
     assert checkpoint.load_chosen(run, "best")[0].step == 3  # nothing was measured
     for step, distance in ((0, 1.0), (1, 5.0), (2, 4.0), (3, 6.0)):
         run.record("metrics", {"step": step, "seconds": 0.0, "mmd": distance})
