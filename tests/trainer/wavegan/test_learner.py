@@ -1,37 +1,47 @@
+import numpy as np
 import pytest
 import torch
-from tiny_run import SETTINGS, SHAPE
+from numpy.typing import NDArray
+from tiny_run import SETTINGS, tiny_config
 
 from engine.errors import UserError
-from trainer.wavegan.learner import Adversary
+from trainer.clips import Clips
+from trainer.learner import Moment
+from trainer.wavegan.learner import WaveganLearner
 
 
-def adversary(**changes: float) -> Adversary:
+def learner(clips: NDArray[np.float32] | None = None, **changes: float) -> WaveganLearner:
     torch.set_num_threads(1)
-    return Adversary(SHAPE, {**SETTINGS, **changes}, seed=1, device=torch.device("cpu"))
+    config = tiny_config(settings={**SETTINGS, **changes}, seed=1)
+    data = np.zeros((3, 1, 16384), np.float32) if clips is None else clips
+    return WaveganLearner(config, Clips(data, torch.device("cpu")), torch.device("cpu"))
 
 
-def draw() -> torch.Tensor:
-    return torch.zeros(3, 1, 16384)
+def first(count: int) -> NDArray[np.int64]:
+    return np.arange(count)
+
+
+def moment(step: int) -> Moment:
+    return Moment(step, "training", step, None, 0.0)
 
 
 def test_a_step_is_five_critic_steps_each_on_fresh_clips_and_latents_then_one_of_the_generator(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trained = adversary(critic_steps=5)
+    trained = learner(critic_steps=5)
     latents: list[torch.Tensor] = []
     events: list[str] = []
-    generate, adam_g, adam_d = trained.generator.forward, trained.generator_adam.step, trained.discriminator_adam.step
-    monkeypatch.setattr(trained.generator, "forward", lambda z: (latents.append(z), generate(z))[1])
+    generate, adam_g, adam_d = trained.raw.forward, trained.generator_adam.step, trained.discriminator_adam.step
+    monkeypatch.setattr(trained.raw, "forward", lambda z: (latents.append(z), generate(z))[1])
     monkeypatch.setattr(trained.generator_adam, "step", lambda: (events.append("generator"), adam_g())[1])
     monkeypatch.setattr(trained.discriminator_adam, "step", lambda: (events.append("critic"), adam_d())[1])
     drawn = iter(range(100))
 
-    def counted() -> torch.Tensor:
+    def counted(count: int) -> NDArray[np.int64]:
         events.append(f"clips {next(drawn)}")
-        return draw()
+        return first(count)
 
-    trained.step(counted, 0)
+    trained.step(counted, moment(0))
     assert events == [word for i in range(5) for word in (f"clips {i}", "critic")] + ["generator"]
     assert len(latents) == 6
     assert len({tuple(z.flatten().tolist()) for z in latents}) == 6
@@ -39,42 +49,37 @@ def test_a_step_is_five_critic_steps_each_on_fresh_clips_and_latents_then_one_of
 
 
 def test_adam_is_the_papers() -> None:
-    trained = adversary(lr=1e-4)
+    trained = learner(lr=1e-4)
     for adam in (trained.generator_adam, trained.discriminator_adam):
         assert adam.param_groups[0]["lr"] == 1e-4
         assert adam.param_groups[0]["betas"] == (0.5, 0.9)
 
 
 def test_the_running_mean_follows_the_generator() -> None:
-    trained = adversary()
+    trained = learner()
     for number in range(3):
-        trained.step(draw, number)
-    for mean, raw in zip(trained.ema.parameters(), trained.generator.parameters(), strict=True):
+        trained.step(first, moment(number))
+    for mean, raw in zip(trained.ema.parameters(), trained.raw.parameters(), strict=True):
         assert not mean.requires_grad
         assert mean.grad_fn is None
         assert float((mean - raw).detach().abs().max()) < 0.01
     assert any(
-        not torch.equal(mean, raw)
-        for mean, raw in zip(trained.ema.parameters(), trained.generator.parameters(), strict=True)
+        not torch.equal(mean, raw) for mean, raw in zip(trained.ema.parameters(), trained.raw.parameters(), strict=True)
     )
 
 
 def test_the_critic_learns_to_tell_loud_noise_from_the_generator() -> None:
-    trained = adversary(critic_steps=5, lr=1e-3)
-    random = torch.Generator().manual_seed(0)
-
-    def draw_noise() -> torch.Tensor:
-        return torch.rand(3, 1, 16384, generator=random) - 0.5
-
-    trained.step(draw_noise, 0)
-    first = trained.measured().critic_distance
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (3, 1, 16384)).astype(np.float32)
+    trained = learner(noise, critic_steps=5, lr=1e-3)
+    trained.step(first, moment(0))
+    before = trained.figures()["critic distance"]
     for number in range(8):
-        trained.step(draw_noise, number)
-    assert trained.measured().critic_distance > first + 0.5
+        trained.step(first, moment(number))
+    assert trained.figures()["critic distance"] > before + 0.5
 
 
 def test_weights_that_do_not_fit_are_refused() -> None:
-    trained = adversary()
+    trained = learner()
     state = trained.state()
     state["generator.dense.weight"] = torch.zeros(3, 3)
     with pytest.raises(UserError, match="generator"):
@@ -82,7 +87,7 @@ def test_weights_that_do_not_fit_are_refused() -> None:
 
 
 def test_weights_that_are_no_numbers_are_seen() -> None:
-    trained = adversary()
+    trained = learner()
     assert trained.weights_finite()
     with torch.no_grad():
         trained.discriminator.dense.bias.fill_(float("nan"))
