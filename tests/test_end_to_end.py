@@ -112,12 +112,12 @@ def check_song(audio: NDArray[Any], rate: int, gated: bool) -> None:
 
 @pytest.mark.parametrize("mode", ["one-shots", "songs"])
 def test_from_a_folder_of_audio_to_the_sound_of_a_midi_file(tmp_path: Path, mode: str) -> None:
-    frames = 65536 if mode == "songs" else 16384
+    frames, clip_rate = (65536, 16000) if mode == "songs" else (32768, 44100)  # four seconds of music, and the defaults
     audio, dataset, run = tmp_path / "audio", tmp_path / "dataset", tmp_path / "run"
     written = write_songs(audio) if mode == "songs" else write_one_shots(audio)
 
     # `auto` finds out by itself what the files are, and so how long clips are.
-    report = call("trainer", "prepare", audio, "-o", dataset, "--json")
+    report = call("trainer", "prepare", audio, "-o", dataset, "--sample-rate", clip_rate, "--json")
     lines = [json.loads(line) for line in (dataset / "clips.jsonl").read_text().splitlines()]
     assert report["clip_frames"] == frames
     if mode == "songs":
@@ -132,7 +132,7 @@ def test_from_a_folder_of_audio_to_the_sound_of_a_midi_file(tmp_path: Path, mode
     assert exported["step"] == 2
     assert exported["largest_error"] < 1e-4
     info = call("engine", "info", instrument, "--json")
-    assert (info["clip_frames"], info["sample_rate"], info["channels"]) == (frames, 16000, 1)
+    assert (info["clip_frames"], info["sample_rate"], info["channels"]) == (frames, clip_rate, 1)
 
     midi, wav = write_midi(tmp_path / "song.mid"), tmp_path / "out.wav"
     told = call("engine", "render", midi, instrument, "-o", wav, "--json")
@@ -155,6 +155,6 @@ def test_from_a_folder_of_audio_to_the_sound_of_a_midi_file(tmp_path: Path, mode
     assert preset.instrument is not None
     z = np.stack([preset.sounds(preset.positions)[0, key, 0].z() for _, key in NOTES])
     clips = preset.instrument.generate(z)
-    struck = clips if mode == "one-shots" else clips[..., : round(LENGTH * 16000)]
+    struck = clips if mode == "one-shots" else clips[..., : round(LENGTH * clip_rate)]
     velocity = (VELOCITY / 127) ** 2  # the sampler's curve
     assert np.abs(plain).max() == pytest.approx(velocity * np.abs(struck).max(), rel=0.3)  # and more between frames

@@ -3,7 +3,7 @@
 dataset.json   format, sample_rate, channels, clip_frames, clip_count, digest, mode, version
 clips.npy      float32 [clips, channels, frames], memory-mapped by the reader
 clips.jsonl    one line a clip: source, offset (seconds), gain, label, digest
-report.json    what was used, what was not, and why
+report.json    what was used, what was not, and why; and what the doctor found
 """
 
 from __future__ import annotations
@@ -209,6 +209,8 @@ def _one_line_each(value: Mapping[str, Any]) -> str:
     for key, item in value.items():
         if isinstance(item, list):
             text = "[\n    " + ",\n    ".join(map(json.dumps, item)) + "\n  ]"
+        elif isinstance(item, dict):
+            text = _one_line_each(item).strip().replace("\n", "\n  ")
         else:
             text = json.dumps(item)
         fields.append(f"  {json.dumps(key)}: {text}")

@@ -12,6 +12,7 @@ import dataclasses
 import errno
 import hashlib
 import io
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,17 +22,19 @@ from typing import Any
 import numpy as np
 
 from engine.errors import UserError
-from trainer import dataset, workers
+from trainer import contact_sheet, dataset, workers
 from trainer.audio_files import Candidate, decode, find
+from trainer.checkup import Clipping, Measures, measure
 from trainer.clip_length import LEGAL_FRAMES
 from trainer.converting import convert
 from trainer.cutting import HEAD_SECONDS, Mode, choose, one_shot, songs
+from trainer.doctor import Examined, diagnose, is_clipped
 from trainer.prepare_report import Report, Used, shown
 from trainer.unused import Reason, Unusable
 
-SAMPLE_RATE = 16000
-"""Hz. The paper's rate; it reaches as far up as a network of a few hours' training does."""
-ONE_SHOT_FRAMES = 16384
+SAMPLE_RATE = 44100
+"""Hz. What the recipe `fast` is made for; the paper's is 16000."""
+ONE_SHOT_FRAMES = 32768
 SONG_FRAMES = 65536
 FILES_TO_JUDGE_BY = 20
 """As many are opened beforehand to find out whether most are long."""
@@ -51,6 +54,8 @@ class Settings:
     mode: Mode = Mode.AUTO
     processes: int = 0
     """How many files are worked on at once; 0: one on each core."""
+    doctor: bool = True
+    """Whether the sounds are looked at by trainer.doctor, and a contact sheet is drawn."""
 
 
 class NothingUsable(UserError):
@@ -78,6 +83,9 @@ class _Outcome:
     seconds: float = 0.0
     start: int = 0
     clips: list[dict[str, Any]] = field(default_factory=list)
+    measures: list[Measures] = field(default_factory=list)
+    """Of each clip, if there is a doctor to look at them."""
+    clipped: bool = False
     unusable: Unusable | None = None
 
 
@@ -106,10 +114,17 @@ def prepare(
         with dataset.building(output, overwrite) as folder:
             writer = dataset.DatasetWriter(folder, settings.sample_rate, settings.channels, settings.clip_frames)
             with contextlib.closing(writer):
-                _fill(writer, candidates, settings, report, progress)
+                examined = _fill(writer, candidates, settings, report, progress)
                 if not writer.count:
                     raise NothingUsable(report)
+                if settings.doctor:
+                    report.diagnosis = diagnose(examined, settings.clip_frames)
                 writer.finish(settings.mode, report.as_json())
+            if report.diagnosis:
+                clips = folder / dataset.CLIPS
+                contact_sheet.save(
+                    folder, np.load(clips, mmap_mode="r"), settings.sample_rate, examined, report.diagnosis
+                )
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -126,7 +141,9 @@ def _fill(
     settings: Settings,
     report: Report,
     progress: Callable[[int, int], None],
-) -> None:
+) -> list[Examined]:
+    """Writes all clips; gives what was measured of them, if there is a doctor."""
+    examined: list[Examined] = []
     spools = writer.path / "spool"
     spools.mkdir()
     batches = [
@@ -149,12 +166,13 @@ def _fill(
                     else:
                         spool = spool or stack.enter_context(io.FileIO(task.spool))
                         spool.seek(outcome.start)
-                        _take_clips(writer, spool, task, outcome, first_with, report)
+                        examined += _take_clips(writer, spool, task, outcome, first_with, report)
                     done += task.candidate.size
                     progress(done, total)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(batch[0].spool)
     spools.rmdir()
+    return examined
 
 
 def _batches(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -176,12 +194,13 @@ def _take_clips(
     outcome: _Outcome,
     first_with: dict[bytes, str],
     report: Report,
-) -> None:
+) -> list[Examined]:
     path = task.candidate.path
+    examined: list[Examined] = []
     taken = 0
     twin = ""
     clip = bytearray(writer.channels * writer.clip_frames * 4)
-    for line in outcome.clips:
+    for line, measures in itertools.zip_longest(outcome.clips, outcome.measures):
         spool.readinto(clip)
         digest = bytes.fromhex(line["digest"])
         if digest in first_with:
@@ -190,11 +209,14 @@ def _take_clips(
         first_with[digest] = path
         writer.add(clip, line)
         taken += 1
+        if measures:
+            examined.append(Examined(line["source"], line["offset"], line["label"], outcome.clipped, measures))
     if taken:
         dropped = len(outcome.clips) - taken
         report.add_used(path, Used(outcome.mode, outcome.why, round(outcome.seconds, 3), taken, dropped))
     else:
         report.add_unused(path, Unusable(Reason.DUPLICATE, shown(twin)))
+    return examined
 
 
 def _prepare_file(task: _Task) -> _Outcome:
@@ -204,8 +226,12 @@ def _prepare_file(task: _Task) -> _Outcome:
     rate = settings.sample_rate
     source = shown(task.candidate.path)
     lines: list[dict[str, Any]] = []
+    measures: list[Measures] = []
+    clipping = Clipping()
     try:
         decoded = decode(task.candidate.path)
+        if settings.doctor:
+            decoded = dataclasses.replace(decoded, blocks=clipping.watch(decoded.blocks))
         blocks = convert(decoded, rate, settings.channels)
         mode, why = settings.mode, "asked for"
         if mode is Mode.AUTO:
@@ -216,6 +242,8 @@ def _prepare_file(task: _Task) -> _Outcome:
             for clip in cut(blocks, rate, settings.clip_frames):
                 data = np.ascontiguousarray(clip.samples.T).data
                 spool.write(data)
+                if settings.doctor:
+                    measures.append(measure(clip.samples, rate))
                 lines.append(
                     {
                         "source": source,
@@ -229,7 +257,8 @@ def _prepare_file(task: _Task) -> _Outcome:
         return _Outcome(unusable=unusable)
     if not lines:
         return _Outcome(unusable=Unusable(Reason.SILENT))
-    return _Outcome(mode, why, decoded.seconds, start, lines)
+    clipped = is_clipped(clipping.samples, decoded.seconds)
+    return _Outcome(mode, why, decoded.seconds, start, lines, measures, clipped)
 
 
 def _crashed(task: _Task) -> _Outcome:

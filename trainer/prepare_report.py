@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import collections
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.cutting import Mode
+from trainer.doctor import Diagnosis
 from trainer.unused import Reason, Unusable
 
 NAMES_SHOWN = 3
+LABELS_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Report:
     mode: Mode
     used: dict[str, Used] = field(default_factory=dict)
     unused: dict[str, Unusable] = field(default_factory=dict)
+    diagnosis: Diagnosis | None = None
 
     def add_used(self, path: str, used: Used) -> None:
         self.used[path] = used
@@ -61,8 +64,7 @@ class Report:
     def reasons_in_brief(self) -> str:
         """Part of a sentence: "2 files hold … (a.wav, b.wav), 1 …"."""
         return "; ".join(
-            f"{len(paths)} × “{reason}” ({_some_names(paths, self.unused)})"
-            for reason, paths in self.by_reason().items()
+            f"{len(paths)} × “{reason}” ({self._some_unused(paths)})" for reason, paths in self.by_reason().items()
         )
 
     def lines(self) -> Iterator[str]:
@@ -79,7 +81,9 @@ class Report:
         if self.unused:
             yield f"{_count(len(self.unused), 'file')} not used:"
         for reason, paths in self.by_reason().items():
-            yield f"  {len(paths)} × {reason}: {_some_names(paths, self.unused)}"
+            yield f"  {len(paths)} × {reason}: {self._some_unused(paths)}"
+        if self.diagnosis:
+            yield from _told(self.diagnosis)
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for report.json and `--json`."""
@@ -95,7 +99,12 @@ class Report:
                 {"file": shown(path), "reason": why.reason, "detail": why.detail}
                 for path, why in sorted(self.unused.items())
             ],
+            **({"doctor": self.diagnosis.as_json()} if self.diagnosis else {}),
         }
+
+    def _some_unused(self, paths: Sequence[str]) -> str:
+        details = {path: self.unused[path].detail for path in paths[:NAMES_SHOWN]}
+        return _some([f"{_name(path)}: {detail}" if detail else _name(path) for path, detail in details.items()], paths)
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -103,14 +112,25 @@ def shown(path: str | os.PathLike[str]) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _some_names(paths: list[str], unused: dict[str, Unusable]) -> str:
-    names = [shown(os.path.basename(path)) for path in paths[:NAMES_SHOWN]]
-    details = [
-        f"{name}: {unused[path].detail}" if unused[path].detail else name
-        for name, path in zip(names, paths, strict=False)
-    ]
-    more = len(paths) - NAMES_SHOWN
-    return ", ".join(details) + (f" and {more} more" if more > 0 else "")
+def _told(diagnosis: Diagnosis) -> Iterator[str]:
+    least = "At least " if diagnosis.compared < diagnosis.clips else ""
+    yield f"{least}{_count(diagnosis.different_sounds, 'different sound')}: {diagnosis.expect}"
+    if len(diagnosis.labels) > 1:
+        shares = [f"{label} {count:,}" for label, count in diagnosis.labels.items()]
+        yield f"  labels: {_some(shares[:LABELS_SHOWN], shares)}"
+    for finding in diagnosis.findings:
+        names = _some([_name(place) for place in finding.places[:NAMES_SHOWN]], finding.places)
+        yield f"  {finding.words}" + (f": {names}" if names else "")
+
+
+def _name(path: str) -> str:
+    return shown(os.path.basename(path))
+
+
+def _some(first: Sequence[str], of: Sequence[str]) -> str:
+    """Names the first of a list, and says how many more there are."""
+    more = len(of) - len(first)
+    return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _count(number: int, noun: str) -> str:

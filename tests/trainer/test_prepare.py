@@ -58,14 +58,14 @@ def test_one_shots(folder, output, strike, capsys):
         soundfile.write(folder / name, strike(0.4, pitch=100 * (index + 1), before=0.2), RATE)
     assert main(["prepare", str(folder), "-o", str(output)]) == 0
     dataset = Dataset.open(output)
-    assert (len(dataset), dataset.channels, dataset.clip_frames, dataset.sample_rate) == (4, 1, 16384, 16000)
+    assert (len(dataset), dataset.channels, dataset.clip_frames, dataset.sample_rate) == (4, 1, 32768, 44100)
     lines = clip_lines(output)
     assert [line["label"] for line in lines] == ["audio", "hats", "kicks", "kicks"]
     assert [line["source"] for line in lines] == sorted(line["source"] for line in lines)
     for clip, line in zip(dataset.clips, lines, strict=True):
         assert line["offset"] == pytest.approx(0.2, abs=0.005)
         assert np.abs(clip).max() == pytest.approx(0.8, abs=0.1)
-        assert not clip[:, round(0.6 * 16000) :].any()
+        assert not clip[:, round(0.6 * 44100) :].any()
     printed = capsys.readouterr().out
     assert "4 files taken as one-shots" in printed
 
@@ -74,18 +74,18 @@ def test_songs(folder, output, music, capsys):
     soundfile.write(folder / "song.flac", music(61), RATE)
     assert main(["prepare", str(folder), "-o", str(output), "--channels", "2"]) == 0
     dataset = Dataset.open(output)
-    assert (dataset.channels, dataset.clip_frames, dataset.sample_rate) == (2, 65536, 16000)
+    assert (dataset.channels, dataset.clip_frames, dataset.sample_rate) == (2, 65536, 44100)
     offsets = [line["offset"] for line in clip_lines(output)]
-    assert offsets[:3] == [0, 3.072, 6.144]
-    assert offsets[-1] + 4.096 == pytest.approx(61, abs=0.001)
-    assert len(dataset) == len(offsets) == 20
+    assert offsets[:3] == pytest.approx([0, 49152 / 44100, 2 * 49152 / 44100], abs=1e-6)
+    assert offsets[-1] + 65536 / 44100 == pytest.approx(61, abs=0.001)
+    assert len(dataset) == len(offsets) == 55
     assert "1 file taken as songs: longer than 15 s" in capsys.readouterr().out
 
 
 def test_a_clip_is_the_audio_at_its_offset(folder, output, music):
     audio = music(20, 16000, channels=1)
     soundfile.write(folder / "song.wav", audio, 16000, "FLOAT")
-    assert main(["prepare", str(folder), "-o", str(output), "--frames", "16384"]) == 0
+    assert main(["prepare", str(folder), "-o", str(output), "--frames", "16384", "--sample-rate", "16000"]) == 0
     edge = 80
     for clip, line in zip(Dataset.open(output).clips, clip_lines(output), strict=True):
         start = round(line["offset"] * 16000)
@@ -99,7 +99,7 @@ def test_auto_decides_for_each_file_and_says_so(folder, output, strike, music, c
     assert main(["prepare", str(folder), "-o", str(output)]) == 0
     modes = Counter(used["mode"] for used in report_of(output)["used"])
     assert modes == {"one-shots": 3, "songs": 1}
-    assert Dataset.open(output).clip_frames == 16384
+    assert Dataset.open(output).clip_frames == 32768
     printed = capsys.readouterr().out
     assert "3 files taken as one-shots" in printed
     assert "1 file taken as songs" in printed
@@ -113,15 +113,14 @@ def test_the_mode_can_be_forced(folder, output, music):
 
 def test_seconds_are_rounded_up_and_that_is_said(folder, output, strike, capsys):
     soundfile.write(folder / "a.wav", strike(), RATE)
-    options = ["--seconds", "0.5", "--sample-rate", "44100"]
-    assert main(["prepare", str(folder), "-o", str(output), *options]) == 0
+    assert main(["prepare", str(folder), "-o", str(output), "--seconds", "0.5"]) == 0
     assert Dataset.open(output).clip_frames == 32768
     assert "32768 frames: 0.74 s" in capsys.readouterr().out
 
 
 def test_clips_that_are_too_long_are_refused(folder, output, strike, capsys):
     soundfile.write(folder / "a.wav", strike(), RATE)
-    assert "longest are 16.38 s" in fails(capsys, folder, "-o", output, "--seconds", "17")
+    assert "longest are 5.94 s" in fails(capsys, folder, "-o", output, "--seconds", "17")
 
 
 WRONG_USE = """
@@ -375,7 +374,7 @@ def unusable(detail):
 
 
 def test_help_is_fast_because_it_imports_nothing_heavy():
-    heavy = "numpy soundfile soxr av torch rich"
+    heavy = "numpy soundfile soxr av torch rich matplotlib"
     code = (
         "import sys; from trainer.cli import main\n"
         "try: main(['prepare', '--help'])\n"

@@ -28,12 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--frames",
         type=int,
         choices=LEGAL_FRAMES,
-        help="clip length in frames (default: 16384 for one-shots, 65536 for songs, whichever most files are)",
+        help="clip length in frames (default: 32768 for one-shots, 65536 for songs, whichever most files are)",
     )
     parser.add_argument(
         "--sample-rate",
         type=number(int, 4000, 192000, "a whole number from 4000 to 192000"),
-        default=16000,
+        default=44100,
         metavar="HZ",
         help="of the clips (default: %(default)s)",
     )
@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="one clip from each file's onset, or overlapping clips of the whole; auto decides for each file",
     )
+    parser.add_argument("--no-doctor", action="store_true", help="write the clips only; do not look for faults in them")
     parser.add_argument("--overwrite", action="store_true", help="replace the dataset if it is there already")
     parser.add_argument("--json", action="store_true", help="print the whole report as one JSON object")
 
@@ -55,11 +56,14 @@ def run(arguments: argparse.Namespace) -> None:
         if not arguments.json:
             print(f"Clips of {frames} frames: {frames / arguments.sample_rate:.2f} s at {arguments.sample_rate} Hz.")
 
+    from trainer.contact_sheet import CONTACT_SHEET
     from trainer.cutting import Mode
     from trainer.prepare import Settings, prepare
     from trainer.prepare_report import shown
 
-    settings = Settings(arguments.sample_rate, arguments.channels, frames, Mode(arguments.mode))
+    settings = Settings(
+        arguments.sample_rate, arguments.channels, frames, Mode(arguments.mode), doctor=not arguments.no_doctor
+    )
     if sys.stderr.isatty() and not arguments.json:
         report = _with_progress_bar(arguments, settings)
     else:
@@ -69,7 +73,9 @@ def run(arguments: argparse.Namespace) -> None:
         return
     for line in report.lines():
         print(line)
-    print(f"Dataset: {shown(arguments.output)} (every file is listed in {shown(arguments.output / 'report.json')})")
+    print(f"Dataset: {shown(arguments.output)} (all files and findings: {shown(arguments.output / 'report.json')})")
+    if report.diagnosis:
+        print(f"Picture: {shown(arguments.output / CONTACT_SHEET)}")
 
 
 def _with_progress_bar(arguments: argparse.Namespace, settings: Settings) -> Report:  # type: ignore[name-defined]  # noqa: F821
