@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +16,11 @@ from engine.errors import UserError
 from engine.files import check_folder_of, replacing
 from engine.instrument import FORMAT
 from engine.latent import from_seed
+from trainer.exploring import Explored, explore
 from trainer.learner import WEIGHTS, part
 from trainer.run_folder import Run, RunConfig
+from trainer.sampling import render
+from trainer.survey import Surveyor
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -39,11 +42,25 @@ class Exported:
     weights: str
     largest_error: float
     bytes: int
+    directions: dict[str, float | None]
+    """Name → rank correlation."""
+    favourites: int
 
 
-def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str | None, licence: str) -> Exported:
+def export(
+    run: Run,
+    path: Path,
+    checkpoint: str,
+    weights: str | None,
+    name: str | None,
+    licence: str,
+    explore_seconds: float = 0.0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Exported:
     """Writes the checkpoint `best`, `last` or a step as an instrument; weights None means what the recipe exports.
 
+    Directions and favourites are looked for in about `explore_seconds`, if more than 0, and `progress` hears how many
+    of how many sounds have been heard.
     Raises UserError if there is no such checkpoint, the model is too large or differs from PyTorch.
     """
     path = Path(path)
@@ -55,7 +72,8 @@ def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str
     title = run.path.resolve().name if name is None else name
     if not title.strip() or not licence.strip():
         raise UserError("The name and the licence of an instrument must not be empty.")
-    metadata = describe(run, step, chosen, title, licence)
+    explored = explore_run(run, generator, explore_seconds, progress)
+    metadata = {**describe(run, step, chosen, title, licence), **explored.metadata()}
     model = build_checked_size(run.config, generator, metadata)
     data = model.SerializeToString()
     error = largest_error(data, generator, run.config)
@@ -67,7 +85,17 @@ def export(run: Run, path: Path, checkpoint: str, weights: str | None, name: str
         )
     with replacing(path) as temporary:
         temporary.write_bytes(data)
-    return Exported(path, title, step, chosen, error, len(data))
+    correlations = {key: row.rank_correlation for key, row in explored.directions.items()}
+    return Exported(path, title, step, chosen, error, len(data), correlations, len(explored.favourites))
+
+
+def explore_run(run: Run, generator: nn.Module, seconds: float, progress: Callable[[int, int], None]) -> Explored:
+    """The directions and favourites of a run's generator; none in no time."""
+    if seconds <= 0:
+        return Explored({}, (), 0)
+    config = run.config
+    surveyor = Surveyor(lambda z: render(generator, z), config.latent_dim, config.row.prior, config.sample_rate)
+    return explore(surveyor, seconds, progress=progress)
 
 
 def load_generator(run: Run, checkpoint: str, weights: str) -> tuple[nn.Module, int]:
@@ -85,7 +113,7 @@ def load_generator(run: Run, checkpoint: str, weights: str) -> tuple[nn.Module, 
 
 
 def describe(run: Run, step: int, weights: str, name: str, licence: str) -> dict[str, str]:
-    """The file's metadata."""
+    """The file's metadata, but for directions and favourites."""
     config = run.config
     provenance: dict[str, Any] = {
         "dataset": config.dataset_digest,
@@ -106,8 +134,6 @@ def describe(run: Run, step: int, weights: str, name: str, licence: str) -> dict
         "clip_frames": str(config.clip_frames),
         "latent_dim": str(config.latent_dim),
         "prior": config.row.prior,
-        "directions": "{}",
-        "favourites": "[]",
         "provenance": json.dumps(provenance, ensure_ascii=False),
         "licence": licence,
     }

@@ -31,8 +31,9 @@ FLATNESS_EDGES = 60.0, 400.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0  # Hz
 class Descriptor:
     """A row of the table: `of` gives the values of an analysed batch, [n], on a scale on which they may be compared.
 
-    That scale is log₂ of the unit where `logarithmic`, the unit itself otherwise. `where` names the descriptor that
-    must reach TONAL for the value to mean anything.
+    That scale is log₂ of the unit where `logarithmic`, the unit itself otherwise. A difference of `audible` on it is
+    about what an attentive listener notices. `where` names the descriptor that must reach TONAL for the value to mean
+    anything.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Descriptor:
     meaning: str
     measured: str
     of: Callable[[Analysis], Reals]
+    audible: float
     logarithmic: bool = False
     where: str | None = None
 
@@ -283,6 +285,7 @@ DESCRIPTORS = (
         "dark to bright",
         "centroid of the specific loudness over third octaves (after Zwicker & Fastl, Psychoacoustics, 2007, 9.1)",
         _brightness,
+        0.1,
         logarithmic=True,
     ),
     Descriptor(
@@ -291,6 +294,7 @@ DESCRIPTORS = (
         "clear to noisy",
         "spectral flatness within bands of about an octave, weighted by amplitude (MPEG-7 AudioSpectrumFlatness)",
         _noise,
+        1.0,
     ),
     Descriptor(
         "length",
@@ -298,6 +302,7 @@ DESCRIPTORS = (
         "short to long",
         "from the onset until the last time within 30 dB of the loudest",
         _length,
+        0.2,
         logarithmic=True,
     ),
     Descriptor(
@@ -306,15 +311,17 @@ DESCRIPTORS = (
         "sudden to soft",
         "from 20 dB below the loudest to 1 dB below (log attack time: Peeters, CUIDADO, 2004)",
         _attack,
+        0.4,
         logarithmic=True,
     ),
-    Descriptor("loudness", "LUFS", "quiet to loud", "of the loudest 400 ms (ITU-R BS.1770-4)", _loudness),
+    Descriptor("loudness", "LUFS", "quiet to loud", "of the loudest 400 ms (ITU-R BS.1770-4)", _loudness, 1.0),
     Descriptor(
         "pitch",
         "Hz",
         "low to high",
         "normalised autocorrelation of the 0.09 s after the loudest (Boersma 1993), 40 Hz to 2 kHz",
         lambda sound: np.log2(sound.pitch[0]),
+        0.04,
         logarithmic=True,
         where="tonality",
     ),
@@ -324,6 +331,7 @@ DESCRIPTORS = (
         "without a pitch, 0, to one pitch, 1",
         "height of the autocorrelation's peak at the pitch (Boersma 1993)",
         lambda sound: sound.pitch[1],
+        0.05,
     ),
     Descriptor(
         "hardness",
@@ -331,6 +339,7 @@ DESCRIPTORS = (
         "soft to hard",
         "energy above 2 kHz in the first 50 ms, against the whole sound's (after AudioCommons D5.2, 2017)",
         _hardness,
+        1.5,
     ),
     Descriptor(
         "depth",
@@ -338,6 +347,7 @@ DESCRIPTORS = (
         "thin to deep",
         "energy up to 112 Hz, against the whole (after AudioCommons D5.2)",
         _share(25, 100),
+        1.5,
     ),
     Descriptor(
         "boominess",
@@ -345,6 +355,7 @@ DESCRIPTORS = (
         "tight to booming",
         "energy from 112 to 282 Hz, against the whole (after Hatano & Hashimoto 2000)",
         _share(125, 250),
+        1.5,
     ),
     Descriptor(
         "warmth",
@@ -352,6 +363,7 @@ DESCRIPTORS = (
         "cold to warm",
         "energy from 282 to 891 Hz, against the whole (after AudioCommons D5.2)",
         _share(316, 800),
+        1.5,
     ),
     Descriptor(
         "roughness",
@@ -359,6 +371,7 @@ DESCRIPTORS = (
         "smooth to rough",
         "fluctuation of the envelope above 200 Hz at about 20 to 250 Hz (after Zwicker & Fastl, 11)",
         _roughness,
+        1.5,
     ),
-    Descriptor("width", "dB", "narrow to wide", "side against mid; mono is as narrow as can be", _width),
+    Descriptor("width", "dB", "narrow to wide", "side against mid; mono is as narrow as can be", _width, 1.5),
 )
