@@ -21,7 +21,8 @@ SILENCE = 10.0 ** (-60 / 20)
 TAIL = 10.0 ** (-40 / 20)
 """A sound has ended when it is 40 dB below its peak."""
 
-DC_PARTS = 4
+DC_PARTS, DC_SECONDS = 4, 0.1
+"""A sound's mean is looked at in so many parts, if it lasts so long: a shorter one may be half a wave."""
 
 TIMES, BANDS = 8, 32
 """Of a fingerprint. Fewer bands do not tell a semitone; more find no two strokes of one drum alike."""
@@ -38,8 +39,8 @@ STEPS_PER_DB = 2
 
 FULL_SCALE = 0.995
 """Above the largest value of 8 bits (127/128), whose peaks are flat by rounding."""
-FLAT_RUN = 4
-"""Equal samples in a row at full scale. A clean 30 Hz tone at full scale rounds to three (16 bits, 44.1 kHz)."""
+FLAT_RUN = 5
+"""Equal samples in a row at full scale. A clean 30 Hz tone at full scale has three or four (16 bits, 44.1 kHz)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def measure(clip: Block, rate: int) -> Measures:
         peak=round(20 * math.log10(peak), 2) + 0.0,  # no −0.0
         seconds=int(heard[-1] + 1 - heard[0]) * LEVEL_FRAMES / rate,
         sounding=len(loud) / steps,
-        dc=round(_dc(grid[loud[0] : loud[-1] + 1].mean(axis=1)), 5),
+        dc=round(_dc(grid[loud[0] : loud[-1] + 1].mean(axis=1), rate), 5),
         fingerprint=fingerprint(clip, rate),
     )
 
@@ -110,13 +111,15 @@ def _flat_samples(signal: NDArray[np.float32]) -> int:
     return int(lengths[lengths >= FLAT_RUN].sum())
 
 
-def _dc(means: NDArray[np.float32]) -> float:
+def _dc(means: NDArray[np.float32], rate: int) -> float:
     """The offset of a sound, from its means [steps, channels]: its parts' median if all lean to one side, else 0.
 
     A low tone may lean as far as that here and there, but not in every part.
     """
-    parts = np.stack([_weighted_mean(part) for part in np.array_split(means, DC_PARTS) if len(part)])
-    leaning = np.abs(np.sign(parts).sum(axis=0)) == len(parts)
+    if len(means) < max(DC_PARTS, DC_SECONDS * rate / LEVEL_FRAMES):
+        return 0.0
+    parts = np.stack([_weighted_mean(part) for part in np.array_split(means, DC_PARTS)])
+    leaning = np.abs(np.sign(parts).sum(axis=0)) == DC_PARTS
     return float((np.abs(np.median(parts, axis=0)) * leaning).max())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,8 +85,13 @@ def save(
                     mark = f"{hertz // 1000}k" if hertz >= 1000 else str(hertz)
                     write(left - 5, top + HEARD * (1 - up) + 3, mark, 6.5, FAINT, "right")
     figure.figimage(picture)
+    # Made in memory first: an image library tells of a full disk without saying that it is full.
+    png = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters that the font lacks are shown as boxes
+        figure.savefig(png, format="png", dpi=100)
     with replacing(folder / CONTACT_SHEET) as temporary:
-        figure.savefig(temporary, dpi=100)
+        temporary.write_bytes(png.getvalue())
 
 
 def choose(examined: Sequence[Examined], diagnosis: Diagnosis) -> list[int]:
@@ -130,4 +137,5 @@ def _heard(mono: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
 
 
 def _shortened(text: str, letters: int) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= letters else text[: letters - 1] + "…"
