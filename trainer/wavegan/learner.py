@@ -13,8 +13,8 @@ from trainer.clips import Clips
 from trainer.learner import Moment, Take
 from trainer.run_folder import RunConfig
 from trainer.wavegan.layers import Shape
-from trainer.wavegan.losses import critic_distance, gradient_penalty
-from trainer.wavegan.networks import Discriminator, Generator, initialise
+from trainer.wavegan.losses import gradient_penalty
+from trainer.wavegan.networks import SHUFFLED_LAYERS, Discriminator, Generator, initialise
 
 BETAS = (0.5, 0.9)  # Adam's, WaveGAN paper, appendix
 EMA_DECAY = 0.999
@@ -34,9 +34,10 @@ class WaveganLearner:
         self.batch = int(settings["batch"])
         self.critic_steps = int(settings["critic_steps"])
         self.penalty_weight = float(settings["penalty"])
+        self.phase_shuffle = int(settings["phase_shuffle"])
         self.random = torch.Generator().manual_seed(config.seed)
         generator = Generator(shape)
-        discriminator = Discriminator(shape, int(settings["phase_shuffle"]), self.random)
+        discriminator = Discriminator(shape)
         initialise(generator, self.random)
         initialise(discriminator, self.random)
         self.raw = generator.to(device)
@@ -107,8 +108,9 @@ class WaveganLearner:
         with torch.no_grad():
             fake = self.raw(self._draw_latents())
         mix = torch.rand(len(real), 1, 1, generator=self.random).to(self.device)
-        distance = critic_distance(self.discriminator, real, fake)
-        penalty = gradient_penalty(self.discriminator, real, fake, mix)
+        critic = self.discriminator
+        distance = critic(real, self._draw_shifts()).mean() - critic(fake, self._draw_shifts()).mean()
+        penalty = gradient_penalty(critic.slope(torch.lerp(real, fake, mix), self._draw_shifts()))
         self.discriminator_adam.zero_grad()
         (self.penalty_weight * penalty - distance).backward()  # type: ignore[no-untyped-call]
         self.discriminator_adam.step()
@@ -117,7 +119,7 @@ class WaveganLearner:
 
     def _generator_step(self) -> None:
         self.discriminator.requires_grad_(False)
-        loss = -self.discriminator(self.raw(self._draw_latents())).mean()
+        loss = -self.discriminator(self.raw(self._draw_latents()), self._draw_shifts()).mean()
         self.generator_adam.zero_grad()
         loss.backward()
         self.generator_adam.step()
@@ -126,6 +128,10 @@ class WaveganLearner:
     def _draw_latents(self) -> Tensor:
         # The uniform prior on [−1, 1).
         return (2 * torch.rand(self.batch, self.shape.latent_dim, generator=self.random) - 1).to(self.device)
+
+    def _draw_shifts(self) -> Tensor | None:
+        limit = self.phase_shuffle
+        return torch.randint(-limit, limit + 1, (SHUFFLED_LAYERS,), generator=self.random) if limit else None
 
     def _networks(self) -> dict[str, nn.Module]:
         return {"generator": self.raw, "discriminator": self.discriminator, "ema": self.ema}

@@ -1,14 +1,20 @@
-"""WaveGAN's two networks (Donahue et al. 2018, arXiv 1802.04208; table in its appendix D)."""
+"""WaveGAN's two networks (Donahue et al. 2018, arXiv 1802.04208; table in its appendix D).
+
+Inside, everything is [batch, frames, channels]. The blocks of `stride` frames that a convolution steps by are then the
+rows of [batch, frames / stride, stride · channels], the same memory: it is an ordinary convolution of 7 taps (13 at a
+stride of 2) on more channels. Processors have fast code for that, and not for 25 taps, a stride and few channels.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.wavegan.layers import SEED_FRAMES, Shape, generator_layers
+from trainer.wavegan.layers import SEED_FRAMES, Layer, Shape, generator_layers
 
 if TYPE_CHECKING:
     from trainer.run_folder import RunConfig
@@ -36,53 +42,107 @@ class Generator(nn.Module):
             for layer in self.layers
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """`dtype` is that of the convolutions, None for the weights' own."""
         # The dense layer's outputs count frames first, as in the authors' code.
-        x = self.dense(z).view(len(z), SEED_FRAMES, -1).transpose(1, 2)
-        for convolution in self.convolutions:
-            x = convolution(functional.relu(x))
-        return torch.tanh(x)
+        x = self.dense(z).view(len(z), SEED_FRAMES, -1)
+        for layer, convolution in zip(self.layers, self.convolutions, strict=True):
+            kernel = fold(convolution.weight, layer, dtype)
+            x = convolve_transposed(functional.relu(x), kernel, layer, convolution.bias)
+        return torch.tanh(x.to(z.dtype)).transpose(1, 2)
 
 
 class Discriminator(nn.Module):
     """Audio [batch, channels, clip_frames] → score [batch]: the critic of WGAN.
 
-    Phase shuffle draws from `random` (a CPU generator), one shift for each layer of each call.
+    Its phase shuffle is given, not drawn: `shifts` int64 [SHUFFLED_LAYERS], one for each layer of a call, on the
+    device; None leaves the phases alone. `dtype` is that of the convolutions, None for the weights' own.
     """
 
-    def __init__(self, shape: Shape, phase_shuffle: int, random: torch.Generator) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.phase_shuffle = phase_shuffle
-        self.random = random
-        self.convolutions = nn.ModuleList()
-        inputs, outputs = shape.channels, shape.dim
         # In the generator's order of strides, not turned round: a stride of 2 comes last here too, as in the authors'
         # code.
-        for layer in generator_layers(shape):
+        self.layers = generator_layers(shape)
+        self.convolutions = nn.ModuleList()
+        inputs, outputs = shape.channels, shape.dim
+        for layer in self.layers:
             self.convolutions.append(nn.Conv1d(inputs, outputs, layer.kernel, layer.stride, padding=layer.padding))
             inputs, outputs = outputs, outputs * 2
         self.dense = nn.Linear(SEED_FRAMES * inputs, 1)
 
-    def forward(self, audio: Tensor) -> Tensor:
-        x = audio
-        for index, convolution in enumerate(self.convolutions):
-            x = functional.leaky_relu(convolution(x), SLOPE)
-            if index < SHUFFLED_LAYERS and self.phase_shuffle:
-                x = shift_phase(x, self._draw_shift())
-        return self.dense(x.transpose(1, 2).flatten(1)).squeeze(1)  # type: ignore[no-any-return]
+    def forward(self, audio: Tensor, shifts: Tensor | None = None, dtype: torch.dtype | None = None) -> Tensor:
+        x = audio.transpose(1, 2)
+        for layer, kernel, bias, shift in self._steps(shifts, dtype):
+            x = functional.leaky_relu(convolve(x, kernel, layer, bias), SLOPE)
+            x = x if shift is None else shift_phase(x, shift)
+        return self.dense(x.flatten(1).to(audio.dtype)).squeeze(1)  # type: ignore[no-any-return]
 
-    def _draw_shift(self) -> int:
-        limit = self.phase_shuffle
-        return int(torch.randint(-limit, limit + 1, (), generator=self.random))
+    def slope(self, audio: Tensor, shifts: Tensor | None = None, dtype: torch.dtype | None = None) -> Tensor:
+        """∂score/∂audio, of the shape of `audio`, as a function of the weights that can be differentiated once.
+
+        LeakyReLU is straight on either side of nought, so its slopes are constants, and the derivative is a chain of
+        transposed convolutions. What a penalty on it teaches the weights needs no second derivative.
+        """
+        steps = list(self._steps(shifts, dtype))
+        activations: list[Tensor] = []
+        with torch.no_grad():
+            x = audio.transpose(1, 2)
+            for layer, kernel, bias, shift in steps:
+                x = functional.leaky_relu(convolve(x, kernel, layer, bias), SLOPE)
+                activations.append(x)
+                x = x if shift is None else shift_phase(x, shift)
+        slope = self.dense.weight.view(1, SEED_FRAMES, -1).expand_as(x).to(x.dtype)
+        for (layer, kernel, _, shift), activation in zip(reversed(steps), reversed(activations), strict=True):
+            slope = slope if shift is None else unshift_phase(slope, shift)
+            slope = torch.ops.aten.leaky_relu_backward(slope, activation, SLOPE, True)
+            slope = convolve_transposed(slope, kernel, layer)
+        return slope.to(audio.dtype).transpose(1, 2)
+
+    def _steps(
+        self, shifts: Tensor | None, dtype: torch.dtype | None
+    ) -> Iterator[tuple[Layer, Tensor, Tensor, Tensor | None]]:
+        for index, (layer, convolution) in enumerate(zip(self.layers, self.convolutions, strict=True)):
+            shift = shifts[index] if shifts is not None and index < SHUFFLED_LAYERS else None
+            yield layer, fold(convolution.weight, layer, dtype), convolution.bias, shift
 
 
-def shift_phase(x: Tensor, shift: int) -> Tensor:
-    """Moves x [batch, channels, frames] right by `shift` frames (left if negative); the gap is filled by reflection."""
-    if shift > 0:
-        return functional.pad(x, (shift, 0), mode="reflect")[..., :-shift]
-    if shift < 0:
-        return functional.pad(x, (0, -shift), mode="reflect")[..., -shift:]
-    return x
+def fold(kernel: Tensor, layer: Layer, dtype: torch.dtype | None = None) -> Tensor:
+    """A kernel [a, b, frames] of a layer's stride as one of stride 1 over blocks: [a, stride · b, 1, taps]."""
+    rows = functional.pad(kernel.transpose(1, 2), (0, 0, *layer.surplus)).to(dtype)
+    return rows.reshape(len(rows), 2 * layer.reach + 1, -1).transpose(1, 2).unsqueeze(2)
+
+
+def convolve(x: Tensor, kernel: Tensor, layer: Layer, bias: Tensor) -> Tensor:
+    """x [batch, stride · frames, b] → [batch, frames, a] with a folded kernel, in its dtype: Conv1d of the stride."""
+    blocks = x.to(kernel.dtype).reshape(len(x), x.shape[1] // layer.stride, -1).transpose(1, 2).unsqueeze(2)
+    y = functional.conv2d(blocks, kernel, bias.to(kernel.dtype), padding=(0, layer.reach))
+    return y.squeeze(2).transpose(1, 2)
+
+
+def convolve_transposed(x: Tensor, kernel: Tensor, layer: Layer, bias: Tensor | None = None) -> Tensor:
+    """x [batch, frames, a] → [batch, stride · frames, b], likewise: ConvTranspose1d of the stride."""
+    if bias is not None:
+        bias = bias.to(kernel.dtype).repeat(layer.stride)
+    blocks = x.to(kernel.dtype).transpose(1, 2).unsqueeze(2)
+    y = functional.conv_transpose2d(blocks, kernel, bias, padding=(0, layer.reach))
+    return y.squeeze(2).transpose(1, 2).reshape(len(x), x.shape[1] * layer.stride, -1)
+
+
+def shift_phase(x: Tensor, shift: Tensor) -> Tensor:
+    """Moves x [batch, frames, channels] right by `shift` frames (left if negative); the gap is filled by reflection."""
+    return x.index_select(1, _sources(x.shape[1], shift))
+
+
+def unshift_phase(x: Tensor, shift: Tensor) -> Tensor:
+    """The adjoint of `shift_phase`: what arrives at each frame goes back to the frame it came from."""
+    return torch.zeros_like(x).index_add(1, _sources(x.shape[1], shift), x)
+
+
+def _sources(frames: int, shift: Tensor) -> Tensor:
+    # A tensor in, a tensor out: nothing waits for the device, and a recorded graph of kernels takes new shifts.
+    wanted = torch.arange(frames, device=shift.device) - shift
+    return frames - 1 - (frames - 1 - wanted.abs()).abs()
 
 
 def initialise(network: nn.Module, random: torch.Generator) -> None:

@@ -1,10 +1,20 @@
+import plain_wavegan
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from engine.errors import UserError
 from trainer.wavegan.layers import Shape, generator_layers
-from trainer.wavegan.networks import Discriminator, Generator, initialise, parameter_count, shift_phase
+from trainer.wavegan.losses import gradient_penalty
+from trainer.wavegan.networks import (
+    SHUFFLED_LAYERS,
+    Discriminator,
+    Generator,
+    initialise,
+    parameter_count,
+    shift_phase,
+    unshift_phase,
+)
 
 PUBLISHED = [
     # frames, dim, generator's parameters, discriminator's parameters: counted from the authors' code
@@ -15,12 +25,33 @@ PUBLISHED = [
 ]
 
 
-def networks(shape: Shape, phase_shuffle: int = 2) -> tuple[Generator, Discriminator]:
-    random = torch.Generator().manual_seed(3)
-    generator, discriminator = Generator(shape), Discriminator(shape, phase_shuffle, random)
+# Mono and stereo, and a length whose last layer has a stride of 2.
+FORMS = [Shape(16384, 1, 3, 5), Shape(16384, 2, 2, 5), Shape(32768, 2, 2, 5)]
+
+
+def networks(shape: Shape, seed: int = 3) -> tuple[Generator, Discriminator]:
+    random = torch.Generator().manual_seed(seed)
+    generator, discriminator = Generator(shape), Discriminator(shape)
     initialise(generator, random)
     initialise(discriminator, random)
     return generator, discriminator
+
+
+def doubles(shape: Shape, seed: int) -> tuple[Generator, Discriminator, torch.Generator]:
+    """Networks in float64 with biases that are not nought, and a source of random numbers."""
+    torch.set_num_threads(1)
+    generator, discriminator = networks(shape, seed)
+    random = torch.Generator().manual_seed(seed)
+    for parameter in (*generator.parameters(), *discriminator.parameters()):
+        parameter.data = parameter.data.double() + 0.05 * torch.randn(
+            parameter.shape, generator=random, dtype=torch.float64
+        )
+    return generator, discriminator, random
+
+
+def far(a: Tensor, b: Tensor) -> float:
+    """The largest difference, relative to the largest value."""
+    return float(((a - b).abs().max() / b.abs().max()).detach())
 
 
 @pytest.mark.parametrize(("frames", "dim", "generator_count", "discriminator_count"), PUBLISHED)
@@ -28,7 +59,7 @@ def test_parameter_counts_are_the_papers(frames: int, dim: int, generator_count:
     with torch.device("meta"):
         shape = Shape(frames, 1, dim, 100)
         generator = Generator(shape)
-        discriminator = Discriminator(shape, 2, None)
+        discriminator = Discriminator(shape)
     assert parameter_count(generator) == generator_count
     assert parameter_count(discriminator) == discriminator_count
 
@@ -50,7 +81,7 @@ def test_a_doubled_length_has_stride_two_in_the_last_layer() -> None:
 
 def test_the_discriminator_too_has_a_stride_of_two_last() -> None:
     with torch.device("meta"):
-        discriminator = Discriminator(Shape(32768, 1, 64, 100), 2, None)
+        discriminator = Discriminator(Shape(32768, 1, 64, 100))
     sizes = [(layer.in_channels, layer.out_channels, layer.stride[0]) for layer in discriminator.convolutions]
     # Counted from the authors' code: 32768 → 8192 → 2048 → 512 → 128 → 32 → 16 frames.
     assert sizes == [(1, 64, 4), (64, 128, 4), (128, 256, 4), (256, 512, 4), (512, 1024, 4), (1024, 2048, 2)]
@@ -62,37 +93,74 @@ def test_other_lengths_are_refused(frames: int) -> None:
         generator_layers(Shape(frames, 1, 4, 4))
 
 
+@pytest.mark.parametrize("shape", FORMS)
+def test_the_networks_are_the_papers_layer_by_layer(shape: Shape) -> None:
+    generator, discriminator, random = doubles(shape, seed=0)
+    z = torch.rand(2, 5, generator=random, dtype=torch.float64)
+    with torch.no_grad():
+        audio = plain_wavegan.generate(generator, z)
+        assert far(generator(z), audio) < 1e-12
+        for shifts in (None, torch.tensor([2, -1, 0, 1])):
+            assert far(discriminator(audio, shifts), plain_wavegan.score(discriminator, audio, shifts)) < 1e-12
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("shape", FORMS)
+def test_the_slope_and_what_its_penalty_teaches_equal_the_second_derivative(shape: Shape, seed: int) -> None:
+    _, discriminator, random = doubles(shape, seed)
+    audio = torch.randn(3, shape.channels, shape.clip_frames, generator=random, dtype=torch.float64)
+    shifts = torch.randint(-2, 3, (SHUFFLED_LAYERS,), generator=random)
+    slopes = discriminator.slope(audio, shifts), plain_wavegan.slope(discriminator, audio, shifts)
+    assert far(*slopes) < 1e-12
+    fast, plain = (
+        torch.autograd.grad(gradient_penalty(slope), list(discriminator.parameters()), allow_unused=True)
+        for slope in slopes
+    )
+    learnt = 0
+    for (name, _), ours, theirs in zip(discriminator.named_parameters(), fast, plain, strict=True):
+        if name.endswith("bias"):
+            # The slope does not depend on them; autograd says so by zeros or by nothing.
+            assert ours is None
+            assert theirs is None or not theirs.any()
+        else:
+            assert far(ours, theirs) < 1e-5
+            learnt += 1
+    assert learnt == len(discriminator.convolutions) + 1
+
+
+def test_convolutions_in_half_precision_give_nearly_the_same_in_the_weights_own_precision() -> None:
+    generator, discriminator, random = doubles(FORMS[0], seed=0)
+    generator, discriminator = generator.float(), discriminator.float()
+    z = torch.rand(4, 5, generator=random)
+    shifts = torch.tensor([1, -2, 0, 2])
+    for dtype in (None, torch.bfloat16):
+        audio = generator(z, dtype)
+        assert audio.dtype == discriminator(audio, shifts, dtype).dtype == torch.float32
+        assert discriminator.slope(audio, shifts, dtype).dtype == torch.float32
+    audio = generator(z).detach()
+    assert 0 < far(generator(z, torch.bfloat16), audio) < 0.03
+    fast, slow = (
+        torch.autograd.grad(gradient_penalty(discriminator.slope(audio, shifts, dtype)), discriminator.dense.weight)[0]
+        for dtype in (torch.bfloat16, None)
+    )
+    assert fast.dtype == torch.float32
+    assert 0 < far(fast, slow) < 0.1
+
+
 def test_phase_shift_moves_right_and_fills_by_reflection() -> None:
-    x = torch.arange(6.0).view(1, 1, 6)
-    assert shift_phase(x, 2).flatten().tolist() == [2, 1, 0, 1, 2, 3]
-    assert shift_phase(x, -2).flatten().tolist() == [2, 3, 4, 5, 4, 3]
-    assert shift_phase(x, 0) is x
+    x = torch.arange(6.0).view(1, 6, 1)
+    shifted = {shift: shift_phase(x, torch.tensor(shift)).flatten().tolist() for shift in (2, -2, 0)}
+    assert shifted[2] == [2, 1, 0, 1, 2, 3]
+    assert shifted[-2] == [2, 3, 4, 5, 4, 3]
+    assert shifted[0] == [0, 1, 2, 3, 4, 5]
 
 
-def test_phase_shuffle_draws_its_own_shift_for_each_call_and_each_of_four_layers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    shifts: list[int] = []
-
-    def record(x: torch.Tensor, shift: int) -> torch.Tensor:
-        shifts.append(shift)
-        return x
-
-    monkeypatch.setattr("trainer.wavegan.networks.shift_phase", record)
-    _, discriminator = networks(Shape(16384, 1, 1, 4), phase_shuffle=2)
-    with torch.no_grad():
-        for _ in range(30):
-            discriminator(torch.zeros(1, 1, 16384))
-    assert len(shifts) == 30 * 4
-    assert set(shifts) == {-2, -1, 0, 1, 2}
-    assert len({tuple(shifts[i : i + 4]) for i in range(0, 120, 4)}) > 20
-
-
-def test_without_phase_shuffle_the_critic_is_deterministic() -> None:
-    generator, discriminator = networks(Shape(16384, 1, 1, 4), phase_shuffle=0)
-    with torch.no_grad():
-        audio = generator(torch.ones(1, 4))
-        assert torch.equal(discriminator(audio), discriminator(audio))
+@pytest.mark.parametrize("shift", range(-5, 6))
+def test_undoing_a_phase_shift_is_its_adjoint(shift: int) -> None:
+    random = torch.Generator().manual_seed(shift)
+    x, y = torch.randn(2, 2, 6, 3, generator=random, dtype=torch.float64)
+    by = torch.tensor(shift)
+    assert float((shift_phase(x, by) * y).sum()) == pytest.approx(float((x * unshift_phase(y, by)).sum()))
 
 
 def test_initial_kernels_are_glorot_uniform_and_biases_zero() -> None:
