@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.wavegan.layers import SEED_FRAMES
-from trainer.wavegan.networks import SHUFFLED_LAYERS, SLOPE, Discriminator, Generator
+from trainer.wavegan.networks import SLOPE, Discriminator, Generator
 
 
 def generate(generator: Generator, z: Tensor) -> Tensor:
@@ -16,17 +16,17 @@ def generate(generator: Generator, z: Tensor) -> Tensor:
     return torch.tanh(x)
 
 
-def score(discriminator: Discriminator, audio: Tensor, shifts: Tensor | None = None) -> Tensor:
+def score(discriminator: Discriminator, audio: Tensor, shifts: Tensor) -> Tensor:
     """The discriminator's score."""
     x = audio
     for index, convolution in enumerate(discriminator.convolutions):
         x = functional.leaky_relu(convolution(x), SLOPE)
-        if shifts is not None and index < SHUFFLED_LAYERS:
+        if index < len(shifts):
             x = _shift(x, int(shifts[index]))
     return discriminator.dense(x.transpose(1, 2).flatten(1)).squeeze(1)
 
 
-def slope(discriminator: Discriminator, audio: Tensor, shifts: Tensor | None = None) -> Tensor:
+def slope(discriminator: Discriminator, audio: Tensor, shifts: Tensor) -> Tensor:
     """∂score/∂audio, to be differentiated again."""
     audio = audio.detach().requires_grad_()
     total = score(discriminator, audio, shifts).sum()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,11 @@ from engine.errors import UserError
 from trainer.clips import Clips
 from trainer.learner import Moment, Take
 from trainer.run_folder import RunConfig
+from trainer.team import SOLO, Team
 from trainer.wavegan.layers import Shape
 from trainer.wavegan.losses import gradient_penalty
 from trainer.wavegan.networks import SHUFFLED_LAYERS, Discriminator, Generator, initialise
+from trainer.wavegan.replay import Replay
 
 BETAS = (0.5, 0.9)  # Adam's, WaveGAN paper, appendix
 EMA_DECAY = 0.999
@@ -23,14 +25,18 @@ EMA_DECAY = 0.999
 class WaveganLearner:
     """The two networks, the generator's running mean (EMA), both optimisers and the one source of randomness.
 
-    All random numbers are drawn on the CPU from `random`, so that a run goes on alike on another device.
+    All random numbers are drawn on the CPU from `random`, for the whole team's batch, so that a run goes on alike on
+    another device and with another number of processes. On a GPU the convolutions are in bfloat16, and a step of
+    either network is one graph of kernels.
     """
 
-    def __init__(self, config: RunConfig, clips: Clips, device: torch.device) -> None:
+    def __init__(self, config: RunConfig, clips: Clips, device: torch.device, team: Team = SOLO) -> None:
         settings, shape = config.settings, Shape.of(config)
         self.shape = shape
         self.device = device
         self._clips = clips
+        self._team = team
+        self._dtype = torch.bfloat16 if device.type == "cuda" else None
         self.batch = int(settings["batch"])
         self.critic_steps = int(settings["critic_steps"])
         self.penalty_weight = float(settings["penalty"])
@@ -43,17 +49,24 @@ class WaveganLearner:
         self.raw = generator.to(device)
         self.discriminator = discriminator.to(device)
         self.ema = copy.deepcopy(self.raw).requires_grad_(False)
-        lr = float(settings["lr"])
-        self.generator_adam = torch.optim.Adam(self.raw.parameters(), lr, BETAS, fused=True)
-        self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), lr, BETAS, fused=True)
+        self.generator_adam, self.discriminator_adam = (
+            torch.optim.Adam(
+                network.parameters(), float(settings["lr"]), BETAS, fused=True, capturable=device.type == "cuda"
+            )
+            for network in (self.raw, self.discriminator)
+        )
         self._sums = torch.zeros(2, device=device)
         self._count = 0
+        self._record()
 
     def step(self, take: Take, moment: Moment) -> None:
         """One step of the schedule: the critic's steps, then the generator's, each on fresh latents and clips."""
         for _ in range(self.critic_steps):
-            self._critic_step(self._clips.batch(take(self.batch)))
-        self._generator_step()
+            z, mix = self._draw_latents(), self._share(torch.rand(self.batch, 1, 1, generator=self.random))
+            real = self._clips.batch(self._team.share(take(self.batch))).to(z.dtype)
+            self._teach_critic(real, z, mix, self._draw_shifts(3))
+            self._count += 1
+        self._teach_generator(self._draw_latents(), self._draw_shifts(1))
         # Early on the mean follows closely, or it would hold the initial noise for thousands of steps.
         decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
         with torch.no_grad():
@@ -95,6 +108,7 @@ class WaveganLearner:
                 state.setdefault(int(index), {})[field] = value
             adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
         self.random.set_state(tensors["random"])
+        self._record()
 
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Takes over the networks' weights alone. Raises UserError if something is missing or has another shape."""
@@ -104,40 +118,58 @@ class WaveganLearner:
             except RuntimeError as error:
                 raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.") from error
 
-    def _critic_step(self, real: Tensor) -> None:
-        with torch.no_grad():
-            fake = self.raw(self._draw_latents())
-        mix = torch.rand(len(real), 1, 1, generator=self.random).to(self.device)
-        critic = self.discriminator
-        distance = critic(real, self._draw_shifts()).mean() - critic(fake, self._draw_shifts()).mean()
-        penalty = gradient_penalty(critic.slope(torch.lerp(real, fake, mix), self._draw_shifts()))
-        self.discriminator_adam.zero_grad()
-        (self.penalty_weight * penalty - distance).backward()  # type: ignore[no-untyped-call]
-        self.discriminator_adam.step()
-        self._sums += torch.stack([distance.detach(), penalty.detach()])
-        self._count += 1
+    def _record(self) -> None:
+        """Forgets the graphs of kernels: they work on the tensors that were there when they were recorded."""
+        self._teach_critic: Callable[..., None] = self._critic_step
+        self._teach_generator: Callable[..., None] = self._generator_step
+        if self.device.type == "cuda" and self._team.size == 1:
+            self._teach_critic, self._teach_generator = Replay(self._critic_step), Replay(self._generator_step)
 
-    def _generator_step(self) -> None:
+    def _critic_step(self, real: Tensor, z: Tensor, mix: Tensor, shifts: Tensor) -> None:
+        critic = self.discriminator
+        with torch.no_grad():
+            fake = self.raw(z, self._dtype)
+        distance = critic(real, shifts[0], self._dtype).mean() - critic(fake, shifts[1], self._dtype).mean()
+        penalty = gradient_penalty(critic.slope(torch.lerp(real, fake, mix), shifts[2], self._dtype))
+        figures = torch.stack([distance, penalty]).detach()
+        self.discriminator_adam.zero_grad()
+        (self.penalty_weight * penalty - distance).backward()
+        self._team.average([*gradients(critic), figures])
+        self.discriminator_adam.step()
+        self._sums += figures
+
+    def _generator_step(self, z: Tensor, shifts: Tensor) -> None:
         self.discriminator.requires_grad_(False)
-        loss = -self.discriminator(self.raw(self._draw_latents()), self._draw_shifts()).mean()
+        loss = -self.discriminator(self.raw(z, self._dtype), shifts[0], self._dtype).mean()
         self.generator_adam.zero_grad()
         loss.backward()
+        self._team.average(gradients(self.raw))
         self.generator_adam.step()
         self.discriminator.requires_grad_(True)
 
     def _draw_latents(self) -> Tensor:
         # The uniform prior on [−1, 1).
-        return (2 * torch.rand(self.batch, self.shape.latent_dim, generator=self.random) - 1).to(self.device)
+        return self._share(2 * torch.rand(self.batch, self.shape.latent_dim, generator=self.random) - 1)
 
-    def _draw_shifts(self) -> Tensor | None:
+    def _draw_shifts(self, calls: int) -> Tensor:
+        """Phase shuffle's shifts [calls, layers shuffled], one for each layer of a call."""
         limit = self.phase_shuffle
-        return torch.randint(-limit, limit + 1, (SHUFFLED_LAYERS,), generator=self.random) if limit else None
+        size = (calls, SHUFFLED_LAYERS if limit else 0)
+        return torch.randint(-limit, limit + 1, size, generator=self.random).to(self.device)
+
+    def _share(self, drawn: Tensor) -> Tensor:
+        return self._team.share(drawn).to(self.device)
 
     def _networks(self) -> dict[str, nn.Module]:
         return {"generator": self.raw, "discriminator": self.discriminator, "ema": self.ema}
 
     def _optimisers(self) -> dict[str, torch.optim.Adam]:
         return {"generator_adam": self.generator_adam, "discriminator_adam": self.discriminator_adam}
+
+
+def gradients(network: nn.Module) -> list[Tensor]:
+    """Those of a network's parameters that have one."""
+    return [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
 
 
 def _below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -46,17 +46,16 @@ class Generator(nn.Module):
         """`dtype` is that of the convolutions, None for the weights' own."""
         # The dense layer's outputs count frames first, as in the authors' code.
         x = self.dense(z).view(len(z), SEED_FRAMES, -1)
-        for layer, convolution in zip(self.layers, self.convolutions, strict=True):
-            kernel = fold(convolution.weight, layer, dtype)
-            x = convolve_transposed(functional.relu(x), kernel, layer, convolution.bias)
+        for layer, kernel, bias in _folded(self, dtype):
+            x = convolve_transposed(functional.relu(x), kernel, layer, bias)
         return torch.tanh(x.to(z.dtype)).transpose(1, 2)
 
 
 class Discriminator(nn.Module):
     """Audio [batch, channels, clip_frames] → score [batch]: the critic of WGAN.
 
-    Its phase shuffle is given, not drawn: `shifts` int64 [SHUFFLED_LAYERS], one for each layer of a call, on the
-    device; None leaves the phases alone. `dtype` is that of the convolutions, None for the weights' own.
+    Its phase shuffle is given, not drawn: `shifts` int64 [n] on the device, for the first n layers, none if n is 0.
+    `dtype` is that of the convolutions, None for the weights' own.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -71,40 +70,40 @@ class Discriminator(nn.Module):
             inputs, outputs = outputs, outputs * 2
         self.dense = nn.Linear(SEED_FRAMES * inputs, 1)
 
-    def forward(self, audio: Tensor, shifts: Tensor | None = None, dtype: torch.dtype | None = None) -> Tensor:
+    def forward(self, audio: Tensor, shifts: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         x = audio.transpose(1, 2)
-        for layer, kernel, bias, shift in self._steps(shifts, dtype):
+        for index, (layer, kernel, bias) in enumerate(_folded(self, dtype)):
             x = functional.leaky_relu(convolve(x, kernel, layer, bias), SLOPE)
-            x = x if shift is None else shift_phase(x, shift)
+            x = shift_phase(x, shifts[index]) if index < len(shifts) else x
         return self.dense(x.flatten(1).to(audio.dtype)).squeeze(1)  # type: ignore[no-any-return]
 
-    def slope(self, audio: Tensor, shifts: Tensor | None = None, dtype: torch.dtype | None = None) -> Tensor:
+    def slope(self, audio: Tensor, shifts: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """∂score/∂audio, of the shape of `audio`, as a function of the weights that can be differentiated once.
 
         LeakyReLU is straight on either side of nought, so its slopes are constants, and the derivative is a chain of
         transposed convolutions. What a penalty on it teaches the weights needs no second derivative.
         """
-        steps = list(self._steps(shifts, dtype))
+        layers = list(_folded(self, dtype))
         activations: list[Tensor] = []
         with torch.no_grad():
             x = audio.transpose(1, 2)
-            for layer, kernel, bias, shift in steps:
+            for index, (layer, kernel, bias) in enumerate(layers):
                 x = functional.leaky_relu(convolve(x, kernel, layer, bias), SLOPE)
                 activations.append(x)
-                x = x if shift is None else shift_phase(x, shift)
+                x = shift_phase(x, shifts[index]) if index < len(shifts) else x
         slope = self.dense.weight.view(1, SEED_FRAMES, -1).expand_as(x).to(x.dtype)
-        for (layer, kernel, _, shift), activation in zip(reversed(steps), reversed(activations), strict=True):
-            slope = slope if shift is None else unshift_phase(slope, shift)
-            slope = torch.ops.aten.leaky_relu_backward(slope, activation, SLOPE, True)
+        for index, (layer, kernel, _) in reversed(list(enumerate(layers))):
+            slope = unshift_phase(slope, shifts[index]) if index < len(shifts) else slope
+            slope = torch.ops.aten.leaky_relu_backward(slope, activations[index], SLOPE, True)
             slope = convolve_transposed(slope, kernel, layer)
         return slope.to(audio.dtype).transpose(1, 2)
 
-    def _steps(
-        self, shifts: Tensor | None, dtype: torch.dtype | None
-    ) -> Iterator[tuple[Layer, Tensor, Tensor, Tensor | None]]:
-        for index, (layer, convolution) in enumerate(zip(self.layers, self.convolutions, strict=True)):
-            shift = shifts[index] if shifts is not None and index < SHUFFLED_LAYERS else None
-            yield layer, fold(convolution.weight, layer, dtype), convolution.bias, shift
+
+def _folded(network: Generator | Discriminator, dtype: torch.dtype | None) -> Iterator[tuple[Layer, Tensor, Tensor]]:
+    """Each layer with its folded kernel and its bias."""
+    weights = network.convolutions.parameters()
+    for layer, kernel, bias in zip(network.layers, weights, weights, strict=True):
+        yield layer, fold(kernel, layer, dtype), bias
 
 
 def fold(kernel: Tensor, layer: Layer, dtype: torch.dtype | None = None) -> Tensor:
@@ -140,7 +139,7 @@ def unshift_phase(x: Tensor, shift: Tensor) -> Tensor:
 
 
 def _sources(frames: int, shift: Tensor) -> Tensor:
-    # A tensor in, a tensor out: nothing waits for the device, and a recorded graph of kernels takes new shifts.
+    # A tensor in, a tensor out: nothing waits for the device, and a recorded graph takes the shifts of the day.
     wanted = torch.arange(frames, device=shift.device) - shift
     return frames - 1 - (frames - 1 - wanted.abs()).abs()
 

@@ -32,7 +32,7 @@ def test_a_step_is_five_critic_steps_each_on_fresh_clips_and_latents_then_one_of
     latents: list[torch.Tensor] = []
     events: list[str] = []
     generate, adam_g, adam_d = trained.raw.forward, trained.generator_adam.step, trained.discriminator_adam.step
-    monkeypatch.setattr(trained.raw, "forward", lambda z: (latents.append(z), generate(z))[1])
+    monkeypatch.setattr(trained.raw, "forward", lambda z, *_: (latents.append(z), generate(z))[1])
     monkeypatch.setattr(trained.generator_adam, "step", lambda: (events.append("generator"), adam_g())[1])
     monkeypatch.setattr(trained.discriminator_adam, "step", lambda: (events.append("critic"), adam_d())[1])
     drawn = iter(range(100))
@@ -46,6 +46,26 @@ def test_a_step_is_five_critic_steps_each_on_fresh_clips_and_latents_then_one_of
     assert len(latents) == 6
     assert len({tuple(z.flatten().tolist()) for z in latents}) == 6
     assert all(float(z.min()) >= -1 and float(z.max()) < 1 for z in latents)
+
+
+@pytest.mark.parametrize("limit", [0, 2])
+def test_phase_shuffle_draws_a_shift_of_its_own_for_each_call_and_each_of_four_layers(
+    monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    trained = learner(critic_steps=4, phase_shuffle=limit)
+    critic, drawn = trained.discriminator, list[list[int]]()
+    score, slope = critic.forward, critic.slope
+    monkeypatch.setattr(critic, "forward", lambda x, shifts, *_: (drawn.append(shifts.tolist()), score(x, shifts))[1])
+    monkeypatch.setattr(critic, "slope", lambda x, shifts, *_: (drawn.append(shifts.tolist()), slope(x, shifts))[1])
+    for number in range(2):
+        trained.step(first, moment(number))
+    assert len(drawn) == 2 * (3 * 4 + 1)
+    if limit == 0:
+        assert not any(drawn)
+        return
+    assert {len(shifts) for shifts in drawn} == {4}
+    assert {shift for shifts in drawn for shift in shifts} == {-2, -1, 0, 1, 2}
+    assert len({tuple(shifts) for shifts in drawn}) > 20
 
 
 def test_adam_is_the_papers() -> None:
