@@ -1,8 +1,8 @@
 """Directions in latent space: those that change one quality of every sound, by name, and the strongest without one.
 
 A linear regression on the latents finds a descriptor's mean gradient over the prior (for a normal prior exactly:
-Stein's lemma). Each is made orthogonal to the stronger ones and tried on fresh sounds; what does not work there is
-left out.
+Stein's lemma). They are made orthogonal, each as near its gradient as that allows, and tried on fresh sounds; what does
+not work there is left out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from trainer.survey import Survey, Surveyor, distances
 
 LEAST_CORRELATION = 0.5  # between amount and descriptor, on average over fresh sounds; below it a knob is a lottery
 LEAST_STEPS = 2.0  # audible differences from end to end
-LEAST_LEFT = 0.3  # of a gradient's length, after what stronger directions take of it
+LEAST_OWN = 0.75  # cosine between a direction and the gradient that it is made from
+LEAST_SPREAD = 0.2  # the least singular value of gradients of length 1: 0 if one is made of the others
 REACHES = (1.0, 1.5, 2.0, 2.5, 3.0)  # amounts at which a range may end
 AMOUNTS = np.array([*(-reach for reach in reversed(REACHES)), -0.5, 0.0, 0.5, *REACHES])
 TRIED_AMOUNTS = np.array([-2.0, -1.2, -0.4, 0.4, 1.2, 2.0])
@@ -34,7 +35,7 @@ FEWEST_SOUNDS = 8  # to which a descriptor must apply where a direction is tried
 COMPONENTS = 32  # of the sounds' spectra over time, whose change makes an unnamed direction strong
 UNNAMED = 4
 UNNAMED_NAME = "move {}"
-ABOVE_CHANCE = 1.5  # times what the same regression finds on shuffled latents
+ABOVE_CHANCE = 1.5  # times what the same regression finds where there is nothing to find
 
 
 def find(surveyor: Surveyor, survey: Survey, starts: int) -> dict[str, Direction]:
@@ -45,19 +46,17 @@ def find(surveyor: Surveyor, survey: Survey, starts: int) -> dict[str, Direction
     typical = Typical(survey)
     tried = []
     for row, gradient in gradients(survey):
-        slide = Slide.along(surveyor, gradient, TRIED_SEED, starts, TRIED_AMOUNTS)
-        tried.append((slide.correlation(row), row, gradient))
-    tried.sort(key=lambda trial: -trial[0])
+        correlation = Slide.along(surveyor, gradient, TRIED_SEED, starts, TRIED_AMOUNTS).correlation(row)
+        if correlation >= LEAST_CORRELATION:
+            tried.append((correlation, row, gradient))
+    # What sorts about as well as another gives way to what stands before it in the table of descriptors.
+    tried.sort(key=lambda trial: -round(trial[0], 1))
     found: dict[str, Direction] = {}
-    for correlation, row, gradient in tried:
-        left = without(gradient, [direction.vector for direction in found.values()])
-        length = float(np.linalg.norm(left))
-        if correlation < LEAST_CORRELATION or length < LEAST_LEFT * np.linalg.norm(gradient):
-            continue
-        slide = Slide.along(surveyor, left / length, FRESH_SEED, starts, AMOUNTS)
+    for row, vector in apart([(row, gradient) for _, row, gradient in tried]):
+        slide = Slide.along(surveyor, vector, FRESH_SEED, starts, AMOUNTS)
         proved = prove(slide, row, typical)
         if proved is not None:
-            found[row.name] = Direction((left / length).astype(np.float32), *proved)
+            found[row.name] = Direction(vector.astype(np.float32), *proved)
     named = dict(sorted(found.items(), key=lambda item: -(item[1].rank_correlation or 0)))
     for number, vector in enumerate(unnamed(survey, [direction.vector for direction in named.values()]), 1):
         slide = Slide.along(surveyor, vector, FRESH_SEED, starts, AMOUNTS)
@@ -137,6 +136,31 @@ def slopes(z: NDArray[np.floating], values: Reals) -> Reals:
     return np.asarray(solved / len(z))
 
 
+def apart(gradients: Sequence[tuple[Descriptor, Reals]]) -> list[tuple[Descriptor, Reals]]:
+    """Orthogonal vectors of length 1, all together as near the gradients as can be: U Vᵀ of G = U S Vᵀ (Löwdin 1950).
+
+    Left out is a gradient that is nearly made of those before it, since chance is what would be left of it, and one for
+    which a direction would have to be farther from its own gradient than LEAST_OWN.
+    """
+    kept: list[tuple[Descriptor, Reals]] = []
+    for row, gradient in gradients:
+        unit = gradient / np.linalg.norm(gradient)
+        units = np.stack([*(vector for _, vector in kept), unit])
+        spread = np.linalg.svd(units, compute_uv=False)[-1] if len(units) <= units.shape[1] else 0.0
+        if spread >= LEAST_SPREAD and (np.sum(units * orthogonal(units), axis=1) >= LEAST_OWN).all():
+            kept.append((row, unit))
+    if not kept:
+        return []
+    vectors = orthogonal(np.stack([unit for _, unit in kept]))
+    return [(row, vector) for (row, _), vector in zip(kept, vectors, strict=True)]
+
+
+def orthogonal(rows: Reals) -> Reals:
+    """The orthogonal rows of length 1 that are nearest to rows of length 1: [n, latent_dim]."""
+    left, _, right = np.linalg.svd(rows, full_matrices=False)
+    return np.asarray(left @ right)
+
+
 def without(vector: Reals, units: Sequence[NDArray[np.floating]]) -> Reals:
     """What is left of a vector, or of columns, orthogonal to vectors of length 1 that are so to each other."""
     for unit in units:
@@ -178,9 +202,12 @@ def unnamed(survey: Survey, named: Sequence[NDArray[np.floating]]) -> list[Reals
     """
     space = Space.fit(survey.features, COMPONENTS, scaled=False)
     places = space.place(survey.features)
+    changes = slopes(survey.z, places)
+    # What no line explains is what makes the slopes uncertain.
+    rest = places - survey.z @ changes
     shuffled = np.random.default_rng(0).permutation(len(places))
-    chance = np.linalg.norm(slopes(survey.z[shuffled], places), ord=2)
-    vectors, strengths, _ = np.linalg.svd(without(slopes(survey.z, places), named), full_matrices=False)
+    chance = np.linalg.norm(slopes(survey.z[shuffled], rest), ord=2)
+    vectors, strengths, _ = np.linalg.svd(without(changes, named), full_matrices=False)
     strong = int((strengths[:UNNAMED] > ABOVE_CHANCE * chance).sum())
     brighter = slopes(survey.z, survey.descriptors["brightness"][:, None])[:, 0]
     return [vector if vector @ brighter >= 0 else -vector for vector in vectors[:, :strong].T]

@@ -65,7 +65,9 @@ def medoids(apart: Reals, count: int) -> NDArray[np.int64]:
     """
     chosen = [int(np.argmin(apart.sum(axis=1)))]
     while len(chosen) < count:
-        chosen.append(int(np.argmax(apart[:, chosen].min(axis=1))))
+        farness = apart[:, chosen].min(axis=1)
+        farness[chosen] = -1  # where several lie at one place, too, each is taken once
+        chosen.append(int(np.argmax(farness)))
     for _ in range(ROUNDS):
         cluster = np.argmin(apart[:, chosen], axis=1)
         cluster[chosen] = np.arange(len(chosen))  # points at one place stay points of their own

@@ -215,7 +215,7 @@ def _noise(sound: Analysis) -> Reals:
 
 
 def _length(sound: Analysis) -> Reals:
-    fallen = 10 * np.log10(_smoothed(sound.envelope, 20))
+    fallen = 10 * np.log10(_smoothed(sound.envelope, 10))
     end = fallen.shape[1] - _crossing(fallen[:, ::-1], fallen.max(axis=1) - 30)
     return np.log2(np.where(sound.rms > SILENCE, np.maximum(end - sound.onset, 1.0), 1.0) / 1000)
 
