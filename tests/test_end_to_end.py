@@ -128,7 +128,7 @@ def test_from_a_folder_of_audio_to_the_sound_of_a_midi_file(tmp_path: Path, mode
 
     call("trainer", "train", dataset, "-o", run, *TINY)
     instrument = tmp_path / "mine.onnx"
-    exported = call("trainer", "export", run, "-o", instrument, "--json")
+    exported = call("trainer", "export", run, "-o", instrument, "--explore", 0, "--json")
     assert exported["step"] == 2
     assert exported["largest_error"] < 1e-4
     info = call("engine", "info", instrument, "--json")

@@ -125,11 +125,26 @@ def test_weights_that_do_not_fit_one_file_are_refused() -> None:
 
 
 def test_export_prints_json(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["export", str(run.path), "-o", str(tmp_path / "a.onnx"), "--json"]) == 0
+    assert main(["export", str(run.path), "-o", str(tmp_path / "a.onnx"), "--explore", "0", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["step"] == 3
     assert printed["bytes"] == (tmp_path / "a.onnx").stat().st_size
     assert 0 <= printed["largest_error"] < TOLERANCE
+    assert (printed["directions"], printed["favourites"]) == ({}, 0)
+
+
+def test_directions_and_favourites_are_found_if_there_is_time(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "load_generator", lambda *_: (loud_generator(Shape(16384, 1, 2, 5)), 3))
+    assert main(["export", str(run.path), "-o", str(tmp_path / "a.onnx"), "--explore", "0.1"]) == 0
+    instrument = Instrument.open(tmp_path / "a.onnx")
+    assert 0 < len(instrument.favourites) <= 32  # loud as it is, many of its sounds are clipped
+    assert instrument.directions
+    line = capsys.readouterr().out
+    for name, direction in instrument.directions.items():
+        assert direction.rank_correlation is None or f"{name} {direction.rank_correlation:.2f}" in line
+    assert f"{len(instrument.favourites)} favourites" in line
 
 
 def test_wrong_use_is_one_sentence(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
