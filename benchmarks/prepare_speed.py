@@ -1,9 +1,9 @@
 """What `trainer prepare` costs beside the least that its input needs: CPU seconds, start-up apart.
 
-The same files are prepared, and decoded, mixed to mono and resampled one after another with plain soundfile + soxr, and
-with librosa.load. CPU seconds are user + system of a process and its children. The start-up of each, all worker
-processes of `prepare` included, is what a few files of a few milliseconds cost, and is subtracted. The smallest of
-several runs is taken, since whatever else the machine does only adds.
+The same files are prepared (without the doctor, and with it: "doctor"), and decoded, mixed to mono and resampled one
+after another with plain soundfile + soxr, and with librosa.load. CPU seconds are user + system of a process and its
+children. The start-up of each, all worker processes of `prepare` included, is what a few files of a few milliseconds
+cost, and is subtracted. The smallest of several runs is taken, since whatever else the machine does only adds.
 """
 
 from __future__ import annotations
@@ -56,10 +56,13 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(result, indent=2))
         return
-    print(f"bar: prepare at most 1.25 × plain; to {arguments.sample_rate} Hz mono; CPU seconds, start-up apart")
+    print(
+        f"bar: prepare at most 1.25 × plain; doctor is prepare with its doctor; "
+        f"to {arguments.sample_rate} Hz mono; CPU seconds, start-up apart"
+    )
     for name, case in result["cases"].items():
         print(f"{name}: {case['files']} files, {case['audio_s']:.0f} s of audio, from {case['made_of']}")
-        for tool in ("plain", "prepare", "librosa"):
+        for tool in COMMANDS:
             spent, start_up = case[f"{tool}_cpu_s"], result["start_up_cpu_s"][tool]
             print(f"  {tool:8} {spent:7.3f} s   × {spent / case['plain_cpu_s']:.2f}   (start-up {start_up:.2f} s)")
 
@@ -100,6 +103,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
             "made_of": made_of,
             **{f"{tool}_cpu_s": round(spent, 4) for tool, spent in smallest.items()},
             "prepare_to_plain": round(smallest["prepare"] / smallest["plain"], 3),
+            "doctor_to_plain": round(smallest["doctor"] / smallest["plain"], 3),
             "librosa_to_plain": round(smallest["librosa"] / smallest["plain"], 3),
         }
     return {
@@ -112,9 +116,11 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
     }
 
 
+PREPARE = [sys.executable, "-c", "import sys; from trainer.cli import main; sys.exit(main())", "prepare"]
 COMMANDS = {
     "plain": [sys.executable, "-c", PLAIN],
-    "prepare": [sys.executable, "-c", "import sys; from trainer.cli import main; sys.exit(main())"],
+    "prepare": [*PREPARE, "--no-doctor"],
+    "doctor": PREPARE,
     "librosa": [sys.executable, "-c", LIBROSA],
 }
 
@@ -123,8 +129,8 @@ def cpu_seconds(tool: str, inputs: list[Path], sample_rate: int, folder: Path) -
     """User + system seconds of one run and all its children."""
     output = folder / "dataset"
     shutil.rmtree(output, ignore_errors=True)
-    if tool == "prepare":
-        options = ["prepare", *map(str, inputs), "-o", str(output), "--sample-rate", str(sample_rate)]
+    if tool in ("prepare", "doctor"):
+        options = [*map(str, inputs), "-o", str(output), "--sample-rate", str(sample_rate)]
         command, given = COMMANDS[tool] + options, ""
     else:
         command, given = [*COMMANDS[tool], str(sample_rate)], "\n".join(map(str, audio_files(inputs)))

@@ -24,10 +24,10 @@ MOST_CLIPS = 48
 COLUMNS = 8
 WAVE, HEARD, WIDTH = 40, 100, 200  # pixels: heights of the two pictures, and their width
 TITLE, GAP, HEADING, MARGIN = 18, 10, 44, 34
-TITLE_LETTERS, LABEL_LETTERS = 18, 12
+TITLE_LETTERS, LABEL_LETTERS = 16, 12
 DEPTH = 70.0  # dB below each clip's loudest point
-BACKGROUND, FRAME, WAVE_COLOUR = (17, 19, 24), (28, 31, 39), (242, 166, 90)
-TEXT, FAINT = "#e8eaed", "#8b919c"
+FRAME, WAVE_COLOUR = (28, 31, 39), (242, 166, 90)
+FACE, TEXT, FAINT = "#111318", "#e8eaed", "#8b919c"
 
 
 def save(
@@ -37,6 +37,7 @@ def save(
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.image import imsave
 
     chosen = choose(examined, diagnosis)
     members = Counter(diagnosis.group[diagnosis.group >= 0].tolist())
@@ -44,10 +45,11 @@ def save(
     rows = -(-len(chosen) // columns)
     cell_width, cell_height = WIDTH + GAP, TITLE + WAVE + HEARD + GAP
     width, height = max(MARGIN + columns * cell_width + GAP, 640), HEADING + rows * cell_height + GAP
-    picture = np.full((height, width, 3), BACKGROUND, np.uint8)
-    # One picture and some words: a hundred axes would take many times as long.
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100)
-    FigureCanvasAgg(figure)
+    # Only the words are drawn by matplotlib: a hundred axes would take many times as long.
+    figure = Figure(figsize=((width + 0.5) / 100, (height + 0.5) / 100), dpi=100, facecolor=FACE)
+    canvas = FigureCanvasAgg(figure)
+    pictures: dict[tuple[int, int], NDArray[np.uint8]] = {}
+    """By their top and left pixel."""
 
     def write(left: float, top: float, text: str, size: float = 7.5, colour: str = TEXT, side: str = "left") -> None:
         figure.text(
@@ -75,21 +77,24 @@ def save(
             write(left + WIDTH, top + 12, _shortened(about.label, LABEL_LETTERS), 6.5, FAINT, "right")
         mono = np.asarray(clips[index]).mean(axis=0)
         top += TITLE
-        picture[top : top + WAVE, left : left + WIDTH] = _wave(mono)
+        pictures[top, left] = _wave(mono)
         top += WAVE
-        picture[top : top + HEARD, left : left + WIDTH] = colours(_heard(mono, sample_rate), bytes=True)[..., :3]
+        pictures[top, left] = colours(_heard(mono, sample_rate), bytes=True)[..., :3]
         if column == 0:
             for hertz in (100, 1000, 10_000):
                 if hertz < sample_rate / 2:
                     up = np.log(hertz / LOWEST) / np.log(sample_rate / 2 / LOWEST)
                     mark = f"{hertz // 1000}k" if hertz >= 1000 else str(hertz)
                     write(left - 5, top + HEARD * (1 - up) + 3, mark, 6.5, FAINT, "right")
-    figure.figimage(picture)
-    # Made in memory first: an image library tells of a full disk without saying that it is full.
-    png = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that the font lacks are shown as boxes
-        figure.savefig(png, format="png", dpi=100)
+        canvas.draw()  # type: ignore[no-untyped-call]
+    sheet = np.array(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+    for (top, left), pixels in pictures.items():
+        sheet[top : top + len(pixels), left : left + WIDTH] = pixels
+    # Made in memory first: an image library tells of a full disk without saying that it is full.
+    png = io.BytesIO()
+    imsave(png, np.ascontiguousarray(sheet), format="png", pil_kwargs={"compress_level": 3})
     with replacing(folder / CONTACT_SHEET) as temporary:
         temporary.write_bytes(png.getvalue())
 

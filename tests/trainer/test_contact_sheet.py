@@ -10,7 +10,7 @@ import pytest
 
 from trainer import contact_sheet
 from trainer.checkup import measure
-from trainer.contact_sheet import BACKGROUND, CONTACT_SHEET, GAP, HEADING, HEARD, MARGIN, TITLE, WAVE, WIDTH, choose
+from trainer.contact_sheet import CONTACT_SHEET, GAP, HEADING, HEARD, MARGIN, TITLE, WAVE, WIDTH, choose
 from trainer.doctor import Examined, diagnose
 
 RATE, FRAMES = 44100, 32768
@@ -93,7 +93,7 @@ def test_one_clip_and_a_name_that_is_no_formula(tmp_path, drum):
     picture = draw(tmp_path, clips, [odd])
     assert picture.shape[1] > picture.shape[0]
     title = picture[HEADING : HEADING + TITLE, MARGIN : MARGIN + WIDTH]
-    assert (title != BACKGROUND).any()
+    assert title.std() > 10
 
 
 def test_a_full_sheet_is_as_large_as_a_screen(tmp_path, drum):
