@@ -12,6 +12,7 @@ from trainer.clips import Clips
 from trainer.learner import Moment, Take
 from trainer.recipes import Recipe, Setting
 from trainer.run_folder import RunConfig
+from trainer.team import Team
 
 STAGES = (("sketch", 0.5), ("fit", 0.2), ("polish", 0.3))
 TINY = Recipe(
@@ -53,7 +54,7 @@ def make_generator(config: RunConfig) -> TinyGenerator:
 class TinyLearner:
     """What it was told of each step is kept in `moments`."""
 
-    def __init__(self, config: RunConfig, clips: Clips, device: torch.device) -> None:
+    def __init__(self, config: RunConfig, clips: Clips, device: torch.device, team: Team) -> None:
         self.random = torch.Generator().manual_seed(config.seed)
         self.clips = clips
         self.batch = int(config.settings["batch"])

@@ -21,7 +21,8 @@ from trainer.plan import Limits, Plan
 from trainer.progress import display, duration
 from trainer.recipes import DEFAULT_RECIPE, Recipe, Value, find_recipe
 from trainer.run_folder import Run, RunConfig, set_aside
-from trainer.training import Display, Training
+from trainer.team import SOLO, Team, joined
+from trainer.training import Display, Training, follow
 
 FEWEST_CLIPS = 8  # different ones, and not silent: a network that learns from fewer can only repeat them
 
@@ -47,17 +48,28 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
     """Trains until a limit is reached or Ctrl-C. Raises UserError for whatever the user can put right."""
     device = choose_device(request.device)
     dataset = Dataset.open(request.dataset)
+    with joined(device) as team:
+        if team.leads:
+            lead(request, dataset, device, clock, team)
+        else:
+            help_leader(dataset, device, team)
+
+
+def lead(request: Request, dataset: Dataset, device: torch.device, clock: Callable[[], float], team: Team) -> None:
+    """Trains the run, alone or with the others of the team."""
     check_enough(dataset)
     with display() as screen:
-        run, source = open_run(request, dataset, screen)
+        run, source = open_run(request, dataset, screen, team)
         config = run.config
+        team.hear((config, dataset.digest))
+        helped = f", {team.size} processes" if team.size > 1 else ""
         screen.note(
-            f"{config.recipe} on {device.type}: {len(dataset)} clips of {config.clip_frames} frames at "
+            f"{config.recipe} on {device.type}{helped}: {len(dataset)} clips of {config.clip_frames} frames at "
             f"{config.sample_rate} Hz, {'stereo' if config.channels == 2 else 'mono'}"
         )
-        with stopping() as stopped, enough_memory(run):
+        with stopping() as stopped, enough_memory(config):
             yardstick = Yardstick(dataset.clips, dataset.sample_rate, dataset.sources(), config.seed)
-            training = Training(run, dataset.clips, device, screen, clock, source, yardstick)
+            training = Training(run, dataset.clips, device, screen, clock, source, yardstick, team)
             if training.progress.step:
                 screen.note(f"Going on with {run.path} from step {training.progress.step:,}.")
             path = training.run_until(limits(request, config.plan), stopped)
@@ -65,6 +77,20 @@ def train(request: Request, clock: Callable[[], float] = time.monotonic) -> None
     print(f"Saved {path} after {done.step:,} steps and {duration(done.seconds)} of training.")
     if config.plan.limits.reached(done):
         print("The run's plan is done. To train on, say --until-stopped, or a later end by --steps or --hours.")
+
+
+def help_leader(dataset: Dataset, device: torch.device, team: Team) -> None:
+    """Trains the leader's run with it, and says nothing. The leader alone heeds Ctrl-C, and tells."""
+    nothing: tuple[RunConfig, str] | None = None
+    told = team.hear(nothing)
+    assert told is not None
+    config, digest = told
+    if digest != dataset.digest:
+        raise UserError(
+            f"The dataset {dataset.path} is not the same for every process; copy the first one's to all machines."
+        )
+    with stopping(silently=True), enough_memory(config):
+        follow(config, dataset.clips, device, team)
 
 
 def check_enough(dataset: Dataset) -> None:
@@ -102,12 +128,13 @@ def new_plan(request: Request, recipe: Recipe, settings: dict[str, Value]) -> Pl
     return Plan("steps", float(request.steps or settings["steps"]), recipe.stages)
 
 
-def open_run(request: Request, dataset: Dataset, screen: Display) -> tuple[Run, Run | None]:
+def open_run(request: Request, dataset: Dataset, screen: Display, team: Team = SOLO) -> tuple[Run, Run | None]:
     """The run to train and, if it is to begin with another run's weights, that one."""
     there = Run.exists(request.output)
     if there and not request.fresh:
         run = Run.open(request.output)
         check_resume(run, request, dataset, screen)
+        team.check_batch(run.config.batch)
         if checkpoint.listed(run.checkpoints):
             return run, None  # the run that it began with is needed no more, and may be gone
         if run.config.started_from is not None and request.source is None:
@@ -117,6 +144,7 @@ def open_run(request: Request, dataset: Dataset, screen: Display) -> tuple[Run, 
     if there and source is not None and source.path.resolve() == request.output.resolve():
         raise UserError("--fresh would set aside the run that --from names; choose another folder with -o.")
     config = new_config(request, dataset, source)
+    team.check_batch(config.batch)
     if there:
         screen.note(f"The run that was in {request.output} is kept as {set_aside(request.output)}.")
     return Run.create(request.output, config), source
@@ -200,7 +228,7 @@ def choose_device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
-def enough_memory(run: Run) -> Iterator[None]:
+def enough_memory(config: RunConfig) -> Iterator[None]:
     """Raises UserError in the place of PyTorch's error when memory runs out."""
     try:
         yield
@@ -208,7 +236,6 @@ def enough_memory(run: Run) -> Iterator[None]:
         # On the CPU the error has no class of its own.
         if not isinstance(error, torch.OutOfMemoryError) and "DefaultCPUAllocator" not in str(error):
             raise
-        config = run.config
         raise UserError(
             f"There is not enough memory for a batch of {config.settings['batch']} clips with {_shape(config)}; "
             f"begin anew in another folder, or with --fresh, with a smaller --set batch or {config.row.smaller}."
@@ -216,7 +243,7 @@ def enough_memory(run: Run) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
+def stopping(silently: bool = False) -> Iterator[Callable[[], bool]]:
     """Yields a function that tells whether Ctrl-C (or a polite kill) came. A second Ctrl-C stops without saving."""
     came = False
 
@@ -225,6 +252,8 @@ def stopping() -> Iterator[Callable[[], bool]]:
         if came:
             raise KeyboardInterrupt
         came = True
+        if silently:
+            return
         # Not through a stream: the handler may have interrupted one that is just writing.
         os.write(2, b"\nStopping: this step is finished first, then the run is saved. Ctrl-C again stops at once.\n")
 

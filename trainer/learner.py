@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from trainer.clips import Clips
     from trainer.run_folder import RunConfig
+    from trainer.team import Team
 
 WEIGHTS = {"raw": "generator.", "ema": "ema."}
 """How the names of a checkpoint's generator begin, plain and as a running mean: both fit the recipe's generator."""
@@ -39,7 +40,10 @@ class Moment:
 
 
 class Learner(Protocol):
-    """The networks of a run in training. What it does follows from its state, the moments and the clips alone."""
+    """The networks of a run in training. What it does follows from its state, the moments and the clips alone.
+
+    In a team of processes each makes the same steps, on its share of a batch, to the same end.
+    """
 
     def step(self, take: Take, moment: Moment) -> None:
         """One step of the run, on clips whose indices `take` gives."""
@@ -63,9 +67,9 @@ class Learner(Protocol):
         """Takes over the weights alone, of what `state` gave. Raises UserError as `restore` does."""
 
 
-def make_learner(config: RunConfig, clips: Clips, device: torch.device) -> Learner:
+def make_learner(config: RunConfig, clips: Clips, device: torch.device, team: Team) -> Learner:
     """The learner of the run's recipe, as it is before the first step."""
-    learner: Learner = part(config.row.learner)(config, clips, device)
+    learner: Learner = part(config.row.learner)(config, clips, device, team)
     return learner
 
 

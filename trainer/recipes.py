@@ -48,7 +48,7 @@ class Recipe:
     """A way to train: what it is called, the prior of its latents, what it exports unless told, and its settings.
 
     `learner`, `generator` and `graph` name, as `package.module:name`, what the recipe's own package defines:
-    learner(config, clips, device) → Learner; generator(config) → Module without trained weights;
+    learner(config, clips, device, team) → Learner; generator(config) → Module without trained weights;
     graph(config, state, metadata) → ModelProto of a generator's state, float32 arrays by name.
     `stages` are names and their shares of the run; where there are any, the setting `steps` says how long it is unless
     the user does. Every recipe has the settings `latent_dim` and `batch`.

@@ -51,6 +51,11 @@ class RunConfig:
         return int(self.settings["latent_dim"])
 
     @property
+    def batch(self) -> int:
+        """Clips in a batch."""
+        return int(self.settings["batch"])
+
+    @property
     def row(self) -> Recipe:
         """The recipe's row in the table."""
         return find_recipe(self.recipe)

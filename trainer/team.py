@@ -8,6 +8,7 @@ before each step where that stands. Gradients are averaged in one piece.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -58,9 +59,10 @@ class Team:
         """Puts in each tensor the mean over all processes. One message for all of them."""
         if self.size == 1:
             return
-        with torch.no_grad(), _together():
+        with torch.no_grad():
             flat = torch.cat([tensor.flatten() for tensor in tensors])
-            distributed.all_reduce(flat)
+            with _together():
+                distributed.all_reduce(flat)
             flat /= self.size
             for tensor, mean in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
                 tensor.copy_(mean.view_as(tensor))
@@ -97,11 +99,14 @@ def joined(device: torch.device, patience: float = PATIENCE) -> Iterator[Team]:
                 f"This machine has {torch.cuda.device_count()} GPUs and more processes; start one for each GPU."
             )
         torch.cuda.set_device(local)
+    # Optimisers import it, and it keeps hold of the group that it finds: its threads would outlive Python, and abort.
+    importlib.import_module("torch.distributed.nn.functional")
     with _together():
         distributed.init_process_group(backend, timeout=timedelta(seconds=patience))
-    yield Team(distributed.get_rank(), size)
-    # Only at a good end: after an error it might wait for those who are gone.
-    distributed.destroy_process_group()
+    try:
+        yield Team(distributed.get_rank(), size)
+    finally:
+        distributed.destroy_process_group()
 
 
 @contextlib.contextmanager

@@ -16,13 +16,14 @@ from engine.errors import UserError
 from trainer import checkpoint
 from trainer.alarms import fresh
 from trainer.clips import ClipOrder, Clips
-from trainer.learner import make_learner
+from trainer.learner import Learner, make_learner
 from trainer.plan import Limits, Progress
 from trainer.previews import Previews
 from trainer.progress import compare
-from trainer.run_folder import Run
+from trainer.run_folder import Run, RunConfig
 from trainer.run_page import write_page
 from trainer.sampling import BATCH, generate
+from trainer.team import SOLO, Team
 
 CHECK_SECONDS = 300.0  # between checks
 SOUNDS, FEWEST_SOUNDS = 500, 50  # measured in a check
@@ -67,7 +68,8 @@ class Yardstick(Protocol):
 class Training:
     """A run in memory, ready to go on from its newest checkpoint that is whole.
 
-    `source` is the run that a new one begins with the weights of. Without a yardstick nothing is measured.
+    `source` is the run that a new one begins with the weights of. Without a yardstick nothing is measured. This is the
+    leader of its team; the other processes `follow`.
     """
 
     def __init__(
@@ -79,9 +81,9 @@ class Training:
         clock: Callable[[], float],
         source: Run | None = None,
         yardstick: Yardstick | None = None,
+        team: Team = SOLO,
     ) -> None:
-        torch.set_flush_denormal(True)
-        torch.backends.cudnn.benchmark = True
+        prepare_torch()
         self.run = run
         self.progress = Progress()
         self._display = display
@@ -90,7 +92,8 @@ class Training:
         self._sounds: int | None = None
         self._data = clips
         self._order = ClipOrder(len(clips), run.config.seed)
-        self._learner = make_learner(run.config, Clips(clips, device), device)
+        self._team = team
+        self._learner = make_learner(run.config, Clips(clips, device), device, team)
         if checkpoint.listed(run.checkpoints):
             self._resume()
         else:
@@ -99,6 +102,8 @@ class Training:
             # From here on the run needs neither the other run nor luck.
             self._save()
         self._saved = self.progress.step
+        if team.size > 1:
+            team.hear({name: tensor.cpu() for name, tensor in self._learner.state().items()})
         self._previews = Previews(run, self.progress.step)
         self._look()
 
@@ -129,6 +134,7 @@ class Training:
                 next_check = now + CHECK_SECONDS
                 # The time that a check takes is no time that steps take.
                 reported = replace(reported, seconds=before + now - began)
+        self._team.hear(None)
         if reported.step < self.progress.step:
             self._report(reported, limits)
         if self._saved < self.progress.step:
@@ -138,16 +144,8 @@ class Training:
 
     def _step(self) -> int:
         """Makes a step. Returns how many clips have been drawn by then."""
-        drawn = self.progress.drawn
-
-        def take(count: int) -> NDArray[np.int64]:
-            nonlocal drawn
-            indices = self._order.take(drawn, count)
-            drawn += count
-            return indices
-
-        self._learner.step(take, self.run.config.plan.moment(self.progress))
-        return drawn
+        self._team.hear(self.progress)
+        return make_step(self._learner, self._order, self.run.config, self.progress)
 
     def _report(self, since: Progress, limits: Limits) -> None:
         figures = self._learner.figures()
@@ -239,6 +237,37 @@ class Training:
             path.rename(path.with_suffix(".damaged"))
         self._learner.restore(tensors)
         self.run.forget_after(self.progress.step)
+
+
+def make_step(learner: Learner, order: ClipOrder, config: RunConfig, progress: Progress) -> int:
+    """Makes the step that follows the progress. Returns how many clips have been drawn by then."""
+    drawn = progress.drawn
+
+    def take(count: int) -> NDArray[np.int64]:
+        nonlocal drawn
+        indices = order.take(drawn, count)
+        drawn += count
+        return indices
+
+    learner.step(take, config.plan.moment(progress))
+    return drawn
+
+
+def follow(config: RunConfig, clips: NDArray[np.float32], device: torch.device, team: Team) -> None:
+    """Makes the steps of the leader's `Training`, on this process's part of every batch, until that ends."""
+    prepare_torch()
+    learner = make_learner(config, Clips(clips, device), device, team)
+    learner.restore(team.hear(learner.state()))
+    order = ClipOrder(len(clips), config.seed)
+    while (progress := team.hear(None)) is not None:
+        make_step(learner, order, config, progress)
+
+
+def prepare_torch() -> None:
+    """What every process that trains wants of PyTorch."""
+    # Silence fills the networks with numbers too small to be fast.
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.benchmark = True
 
 
 def first_bad_clip(clips: NDArray[np.float32], piece: int = 64) -> int | None:

@@ -317,9 +317,9 @@ def test_a_damaged_config_is_named(dataset: Path, tmp_path: Path) -> None:
 def test_memory_that_runs_out_is_told_in_a_sentence(dataset: Path, tmp_path: Path) -> None:
     small(dataset, tmp_path / "run")
     run = Run.open(tmp_path / "run")
-    with pytest.raises(UserError, match="a batch of 2 clips with dim 2 and latent_dim 5; "), enough_memory(run):
+    with pytest.raises(UserError, match="a batch of 2 clips with dim 2 and latent_dim 5; "), enough_memory(run.config):
         torch.empty(1 << 50)
-    with pytest.raises(UserError, match="not enough memory"), enough_memory(run):
+    with pytest.raises(UserError, match="not enough memory"), enough_memory(run.config):
         raise torch.OutOfMemoryError("CUDA out of memory")
-    with pytest.raises(RuntimeError, match="something else"), enough_memory(run):
+    with pytest.raises(RuntimeError, match="something else"), enough_memory(run.config):
         raise RuntimeError("something else")
