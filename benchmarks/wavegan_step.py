@@ -24,6 +24,7 @@ from trainer.recipes import find_recipe
 from trainer.run_folder import RunConfig
 from trainer.wavegan.learner import WaveganLearner
 from trainer.wavegan.losses import gradient_penalty
+from trainer.wavegan.networks import SHUFFLED_LAYERS
 
 BAR = 1.3
 CLIPS = 64
@@ -45,6 +46,11 @@ class PlainLearner(WaveganLearner):
         self.discriminator_adam.zero_grad()
         (self.penalty_weight * penalty - distance).backward()
         self.discriminator_adam.step()
+
+    def _draw_shifts(self, calls: int) -> Tensor:
+        # On the CPU, where reading them does not wait for a GPU.
+        limit = self.phase_shuffle
+        return torch.randint(-limit, limit + 1, (calls, SHUFFLED_LAYERS), generator=self.random)
 
     def _generator_step(self, z: Tensor, shifts: Tensor) -> None:
         self.discriminator.requires_grad_(False)
