@@ -39,6 +39,9 @@ class Clips:
         if device.type == "cuda" and 2 * clips.nbytes < torch.cuda.mem_get_info(device)[0]:
             self._resident = torch.from_numpy(np.array(clips)).to(device)
 
+    def __len__(self) -> int:
+        return len(self._mapped)
+
     def batch(self, indices: NDArray[np.int64]) -> Tensor:
         """Those clips, on the device."""
         if self._resident is not None:

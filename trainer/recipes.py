@@ -94,6 +94,30 @@ class Recipe:
 
 RECIPES = (
     Recipe(
+        name="fast",
+        summary="good sound from little audio: envelopes by a small network, over carriers from the music itself",
+        prior="normal",
+        weights="ema",
+        learner="trainer.fast.learner:FastLearner",
+        generator="trainer.fast.generator:make_generator",
+        graph="trainer.fast.graph:build_graph",
+        settings=(
+            Setting("steps", 20_000, (3, 10**9), "steps of the three stages together"),
+            Setting("dim", 128, (8, 1024), "channels of the networks' layers", True),
+            Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),
+            Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),
+            Setting("batch", 32, (2, 4096), "clips in a batch"),
+            Setting("lr", 1e-3, (1e-8, 1.0), "Adam's step size; the adversarial stage takes a fifth of it"),
+            Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
+            Setting("copying", 5.0, (0.0, 1e3), "weight of copying clips in the adversarial stage"),
+            Setting("penalty", 0.02, (0.0, 1e3), "weight of the discriminator's gradient penalty"),
+            Setting(
+                "augment", -1.0, (-1.0, 1.0), "share of clips that are varied (-1: 0.6 below 300 clips, else none)"
+            ),
+        ),
+        stages=(("representation", 0.5), ("density", 0.1), ("adversarial", 0.4)),
+    ),
+    Recipe(
         name="wavegan",
         summary="the network, loss and schedule of the WaveGAN paper; wants a GPU for its full size",
         prior="uniform",

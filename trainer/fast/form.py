@@ -1,0 +1,125 @@
+"""The sizes of the recipe `fast`, worked out from a run's config: frames, bands and layers as data."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import UserError
+from trainer.run_folder import RunConfig
+
+WINDOW_SECONDS = 256 / 44100
+"""The window of the envelope's frames: short enough for an attack."""
+BAND_STEP = 0.11
+"""A band's distance from the next one, as a share of its frequency: about a third of an octave's sixth."""
+SEED_STEPS = 16
+"""Time steps that the dense layer gives."""
+MOST_CARRIER_FRAMES = 1 << 22
+"""Frames of all carriers together: 8 MiB in half precision, so that an instrument stays below 12 MB."""
+MOST_CARRIERS = 128
+LEAST_CARRIERS = 8
+
+
+@dataclass(frozen=True)
+class Form:
+    """Everything about a run's networks but their weights.
+
+    A *step* is `hop` frames long; the envelope has a value for each step, channel (middle and side if stereo) and band.
+    """
+
+    clip_frames: int
+    channels: int
+    sample_rate: int
+    latent_dim: int
+    dim: int
+    carriers: int
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Form:
+        """The form of a run. Raises UserError if the clips' length does not fit."""
+        settings = config.settings
+        asked = int(settings["carriers"])
+        return cls(
+            config.clip_frames,
+            config.channels,
+            config.sample_rate,
+            int(settings["latent_dim"]),
+            int(settings["dim"]),
+            asked or default_carriers(config.clip_frames, config.channels, config.clip_count),
+        )
+
+    @property
+    def size(self) -> int:
+        """Frames of a window: the power of two next to WINDOW_SECONDS."""
+        return 1 << round(math.log2(WINDOW_SECONDS * self.sample_rate))
+
+    @property
+    def hop(self) -> int:
+        """Frames of a step: half a window."""
+        return self.size // 2
+
+    @property
+    def bins(self) -> int:
+        """Frequencies of a window's spectrum, 0 and half the sample rate included."""
+        return self.size // 2 + 1
+
+    @property
+    def steps(self) -> int:
+        """Time steps of a clip."""
+        return self.clip_frames // self.hop
+
+    @property
+    def rows(self) -> int:
+        """Values of the envelope at one step: channels times bands."""
+        return self.channels * len(band_centres(self.sample_rate, self.size))
+
+    @property
+    def factors(self) -> tuple[int, ...]:
+        """By how much each layer of the decoder multiplies the time steps: fours, and a two where need be."""
+        factors: list[int] = []
+        left, odd = divmod(self.steps, SEED_STEPS)
+        while left > 1 and not odd:
+            factor = 4 if left % 4 == 0 else 2
+            left, odd = divmod(left, factor)
+            factors.append(factor)
+        if odd or not factors:
+            raise UserError(
+                f"Clips of {self.clip_frames} frames do not fit the network; prepare the dataset with a length of "
+                "16384, 32768, 65536, 131072 or 262144 frames."
+            )
+        return tuple(factors)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of the dense layer's output and after each of the decoder's layers."""
+        return (2 * self.dim, *(self.dim for _ in self.factors))
+
+
+def default_carriers(clip_frames: int, channels: int, clip_count: int) -> int:
+    """How many carriers a run has unless told: what an instrument has room for, and no more than half the clips."""
+    room = min(MOST_CARRIER_FRAMES // (clip_frames * channels), MOST_CARRIERS)
+    return max(min(room, clip_count // 2), min(LEAST_CARRIERS, clip_count))
+
+
+@functools.cache
+def band_centres(sample_rate: int, size: int) -> tuple[float, ...]:
+    """The bands' middles in Hz, from 0 to half the rate: a bin apart at first, then BAND_STEP of the frequency."""
+    bin_hz, top = sample_rate / size, sample_rate / 2
+    centres = [0.0]
+    while centres[-1] < top - 1.2 * bin_hz:
+        centres.append(centres[-1] + max(bin_hz, BAND_STEP * centres[-1]))
+    centres[-1] = top
+    return tuple(centres)
+
+
+@functools.cache
+def band_shapes(sample_rate: int, size: int) -> NDArray[np.float32]:
+    """Triangles that lead linearly from band to band: float32 [bins, bands], each row of sum 1."""
+    centres = np.array(band_centres(sample_rate, size))
+    bins = np.fft.rfftfreq(size, 1 / sample_rate)
+    rows = [np.interp(bins, centres, one) for one in np.eye(len(centres))]
+    return np.asarray(np.stack(rows, axis=1), np.float32)

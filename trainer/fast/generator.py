@@ -1,0 +1,46 @@
+"""The generator of the recipe `fast`, as it is exported: z → code → envelope and carriers → audio."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from trainer.fast.flow import Flow
+from trainer.fast.form import Form
+from trainer.fast.networks import Decoder, weights_of
+from trainer.fast.spectrum import Spectrum, to_left_and_right
+from trainer.run_folder import RunConfig
+
+
+class Generator(nn.Module):
+    """z [batch, latent_dim] → audio [batch, channels, clip_frames] in [−1, 1].
+
+    A vocoder: the carriers, waveforms of flat spectrum, are mixed, and the envelope is laid over the mixture.
+    `carriers` [carriers, channels, clip_frames] are half-precision, middle and side if stereo.
+    """
+
+    carriers: Tensor
+
+    def __init__(self, form: Form, random: torch.Generator) -> None:
+        super().__init__()
+        self.form = form
+        self.flow = Flow(form.latent_dim, random)
+        self.decoder = Decoder(form)
+        self.spectrum = Spectrum(form)
+        noise = torch.randn(form.carriers, form.channels, form.clip_frames, generator=random)
+        self.register_buffer("carriers", noise.half())
+
+    def forward(self, z: Tensor) -> Tensor:
+        envelope, shares = self.decoder(self.flow(z))
+        return to_left_and_right(self.render(envelope, weights_of(shares))).clamp(-1.0, 1.0)
+
+    def render(self, envelope: Tensor, weights: Tensor) -> Tensor:
+        """Middle and side [batch, channels, frames] of an envelope [batch, rows, steps] over weighted carriers."""
+        mixture = torch.einsum("nk,kcf->ncf", weights, self.carriers.to(weights.dtype))
+        spectra = self.spectrum.analyse(mixture)
+        return self.spectrum.synthesise(spectra * self.spectrum.gains(envelope))
+
+
+def make_generator(config: RunConfig) -> Generator:
+    """A generator of the run's form, without trained weights."""
+    return Generator(Form.of(config), torch.Generator().manual_seed(config.seed))

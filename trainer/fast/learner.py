@@ -1,0 +1,357 @@
+"""The recipe `fast` in training: representation, then density, then the adversarial stage."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.errors import UserError
+from trainer.clips import Clips
+from trainer.fast import carriers
+from trainer.fast.discriminator import Discriminator
+from trainer.fast.envelopes import Envelopes, varied
+from trainer.fast.form import Form
+from trainer.fast.generator import Generator
+from trainer.fast.networks import SPREAD, Encoder, weights_of
+from trainer.fast.spectrum import FLOOR, to_middle_and_side
+from trainer.learner import Moment, Take
+from trainer.run_folder import RunConfig
+from trainer.team import SOLO, Team
+
+REPRESENTATION, DENSITY, ADVERSARIAL = "representation", "density", "adversarial"
+BETAS = (0.9, 0.99)  # Adam's, where nothing is adversarial
+RIVAL_BETAS = (0.5, 0.9)
+WARM_UP = 100  # steps in which the step size grows to its full value
+LAST_LR = 0.05  # share of the step size that is left at a stage's end
+DIVERGENCE_WARM_UP = 1000  # steps in which the divergence's weight grows
+EMA_DECAY = 0.999
+MOST_CODES = 8192  # clips whose codes the density is fitted to
+HELD_OUT = 0.1  # share of them that chooses the best density
+CODES = 256  # in a step of the density
+TRIALS = 100  # steps from one trial of the density to the next
+CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
+REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
+LIKING_WEIGHT = 0.02
+MATCHING_WEIGHT = 2.0
+
+
+class FastLearner:
+    """The networks, their running means (EMA), the optimisers and the one source of randomness.
+
+    All random numbers are drawn on the CPU from `random`, for the whole team's batch. What is fitted to all clips
+    (carriers, density) is computed by every process alike.
+    """
+
+    def __init__(self, config: RunConfig, clips: Clips, device: torch.device, team: Team = SOLO) -> None:
+        self._settings = config.settings
+        self._form = Form.of(config)
+        self._device = device
+        self._clips = clips
+        self._team = team
+        self._batch = config.batch
+        self.random = torch.Generator().manual_seed(config.seed)
+        self._seed = config.seed
+        self._encoder = Encoder(self._form).to(device)
+        self._raw = Generator(self._form, self.random).to(device)
+        self._rival = Discriminator(self._form, self.random).to(device)
+        for network in (self._encoder, self._raw.decoder):
+            initialise(network, self.random)
+        self._encoder_ema = copy.deepcopy(self._encoder).requires_grad_(False)
+        self._ema = copy.deepcopy(self._raw).requires_grad_(False)
+        lr = float(config.settings["lr"])
+        decoder = self._raw.decoder.parameters()
+        self._adams = {
+            "representation_adam": torch.optim.Adam([*self._encoder.parameters(), *decoder], lr, BETAS),
+            "density_adam": torch.optim.Adam(self._raw.flow.parameters(), lr, BETAS),
+            "decoder_adam": torch.optim.Adam(self._raw.decoder.parameters(), lr, RIVAL_BETAS),
+            "rival_adam": torch.optim.Adam(self._rival.parameters(), lr, RIVAL_BETAS),
+        }
+        self._base_lr = {"representation_adam": lr, "density_adam": lr, "decoder_adam": lr / 5, "rival_adam": lr / 2.5}
+        spectrum = self._raw.spectrum
+        self._envelopes = Envelopes(clips, self._form, spectrum)
+        self._choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
+        self._likings = carriers.Likings(clips, self._choice, self._form, spectrum)
+        self._stage = REPRESENTATION
+        self._stale = True
+        self._best_held = torch.tensor(float("inf"))
+        self._posterior: tuple[Tensor, Tensor] | None = None
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def step(self, take: Take, moment: Moment) -> None:
+        """One step of the moment's stage."""
+        if moment.stage != self._stage:
+            self._leave_for(moment.stage)
+        {REPRESENTATION: self._represent, DENSITY: self._fit_density, ADVERSARIAL: self._contend}[moment.stage](
+            take, moment
+        )
+
+    def figures(self) -> dict[str, float]:
+        """Means since the last call: how far the copies are from the clips, and how each stage comes on."""
+        figures = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        return figures
+
+    def weights_finite(self) -> bool:
+        """Whether every weight is a number. Waits for the device."""
+        parameters = [p for network in self._networks().values() for p in network.parameters()]
+        return bool(torch.stack([parameter.detach().isfinite().all() for parameter in parameters]).all())
+
+    def generator(self, weights: str) -> Generator:
+        """The generator in training, or its running mean; in the first stage with a density and carriers of the day."""
+        self._refresh()
+        return {"raw": self._raw, "ema": self._ema}[weights]
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that the next step depends on, by name."""
+        self._refresh()
+        tensors: dict[str, Tensor] = {"random": self.random.get_state(), "best_held": self._best_held.clone()}
+        tensors["stage"] = torch.tensor([REPRESENTATION, DENSITY, ADVERSARIAL].index(self._stage))
+        for name, network in self._networks().items():
+            tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+        for name, adam in self._adams.items():
+            for index, values in adam.state_dict()["state"].items():
+                tensors |= {f"{name}.{index}.{key}": value for key, value in values.items()}
+        return tensors
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Takes over what `state` gave. Raises UserError if something is missing or has another shape."""
+        for name, network in self._networks().items():
+            self._load(name, network, below(name, tensors))
+        for name, adam in self._adams.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in below(name, tensors).items():
+                index, _, field = key.partition(".")
+                state.setdefault(int(index), {})[field] = value
+            adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
+        self.random.set_state(tensors["random"])
+        self._best_held = tensors["best_held"].clone()
+        self._stage = (REPRESENTATION, DENSITY, ADVERSARIAL)[int(tensors["stage"])]
+        self._stale = self._stage == REPRESENTATION
+        self._posterior = None
+
+    def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Takes over the networks' weights. Carriers, and the liking for them, come from the new clips.
+
+        Raises UserError as `restore` does.
+        """
+        for name, network in self._networks().items():
+            own = network.state_dict()
+            old = {key: own[key] if is_of_carriers(key) else value for key, value in below(name, tensors).items()}
+            self._load(name, network, old)
+
+    def _load(self, name: str, network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+        try:
+            network.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.") from error
+
+    def _networks(self) -> dict[str, nn.Module]:
+        return {
+            "generator": self._raw,
+            "ema": self._ema,
+            "encoder": self._encoder,
+            "encoder_ema": self._encoder_ema,
+            "discriminator": self._rival,
+        }
+
+    # The stages
+
+    def _represent(self, take: Take, moment: Moment) -> None:
+        """Encoder and decoder learn to copy envelopes, by a code with little to say (a variational autoencoder)."""
+        self._stale = True
+        indices = take(self._batch)
+        envelope = self._envelopes.batch(self._team.share(indices))
+        envelope = self._team_varied(envelope)
+        mean, log_variance = self._encoder(envelope)
+        code = mean + self._noise(self._batch, self._form.latent_dim) * (log_variance / 2).exp()
+        copied, shares = self._raw.decoder(code)
+        distance = (copied - envelope) / SPREAD
+        divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean() / 2
+        liking = self._liking_loss(shares, indices)
+        weight = float(self._settings["divergence"]) * min(1.0, moment.step / DIVERGENCE_WARM_UP)
+        loss = distance.square().mean() + 0.1 * distance.abs().mean() + weight * divergence + LIKING_WEIGHT * liking
+        self._descend(
+            "representation_adam", loss, moment, {"copy distance": distance.square().mean().sqrt() * DECIBELS}
+        )
+        decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
+        follow(self._encoder_ema, self._encoder, decay)
+        follow(self._ema.decoder, self._raw.decoder, decay)
+
+    def _fit_density(self, take: Take, moment: Moment) -> None:
+        """The flow learns how codes are spread; the held-out codes say which step's flow is kept."""
+        mean, log_variance = self._codes()
+        held = max(1, round(HELD_OUT * len(mean)))
+        rows = held + torch.randint(len(mean) - held, (CODES,), generator=self.random)
+        noise = torch.randn(CODES, mean.shape[1], generator=self.random).to(self._device)
+        code = mean[rows] + noise * (log_variance[rows] / 2).exp()
+        surprise = -self._raw.flow.log_density(code, self.random).mean()
+        self._descend("density_adam", surprise, moment, {"density": surprise})
+        if moment.stage_step % TRIALS == TRIALS - 1:
+            steady = torch.randn(8, held, mean.shape[1], generator=torch.Generator().manual_seed(self._seed))
+            with torch.no_grad():
+                trial = mean[:held] + steady.to(self._device) * (log_variance[:held] / 2).exp()
+                score = -self._raw.flow.log_density(trial.flatten(0, 1)).mean().cpu()
+            if score < self._best_held:
+                self._best_held = score
+                self._ema.flow.load_state_dict(self._raw.flow.state_dict())
+
+    def _contend(self, take: Take, moment: Moment) -> None:
+        """The decoder learns to pass for real, from the codes of clips and from the density's own."""
+        half = self._batch // 2
+        indices, others = take(half), take(half)
+        envelope = self._envelopes.batch(self._team.share(indices))
+        with torch.no_grad():
+            mean, log_variance = self._encoder_ema(envelope)
+            near = mean + self._noise(half, self._form.latent_dim) * (log_variance / 2).exp()
+            free = self._ema.flow(self._noise(half, self._form.latent_dim))
+        copied, shares = self._raw.decoder(torch.cat([near, free]))
+        made = self._heard(copied, shares)
+        real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
+        self._teach_rival(real, made.detach(), moment)
+        self._rival.requires_grad_(False)
+        score, layers = self._rival(made)
+        with torch.no_grad():
+            _, wanted = self._rival(envelope)
+        pairs = zip(layers, wanted, strict=True)
+        matching = torch.stack([(a[: len(b)] - b).abs().mean() / b.abs().mean() for a, b in pairs]).mean()
+        distance = ((copied[: len(envelope)] - envelope) / SPREAD).square().mean()
+        loss = (
+            float(self._settings["copying"]) * (distance + LIKING_WEIGHT * self._liking_loss(shares, indices))
+            + MATCHING_WEIGHT * matching
+            - score.mean()
+        )
+        self._descend("decoder_adam", loss, moment, {"copy distance": distance.sqrt() * DECIBELS, "made": score.mean()})
+        self._rival.requires_grad_(True)
+        follow(self._ema.decoder, self._raw.decoder, min(EMA_DECAY, (moment.stage_step + 1) / (moment.stage_step + 10)))
+
+    def _teach_rival(self, real: Tensor, made: Tensor, moment: Moment) -> None:
+        """The discriminator's step: hinge loss, and a penalty on its slope at real clips now and then (lazy R1)."""
+        high, _ = self._rival(real)
+        low, _ = self._rival(made)
+        loss = functional.relu(1 - high).mean() + functional.relu(1 + low).mean()
+        if moment.stage_step % REGULARISED == 0:
+            some = real[: max(1, len(real) // 4)].clone().requires_grad_()
+            (slope,) = torch.autograd.grad(self._rival(some)[0].mean(dim=1).sum(), some, create_graph=True)
+            loss = loss + REGULARISED / 2 * float(self._settings["penalty"]) * slope.square().sum(dim=(1, 2)).mean()
+        self._descend("rival_adam", loss, moment, {"real": high.mean()})
+
+    def _leave_for(self, stage: str) -> None:
+        """What is done once between two stages."""
+        if self._stage == REPRESENTATION:
+            self._stale = True
+            self._refresh()
+            # From here on the encoder and the carriers stay as they are.
+            self._encoder.load_state_dict(self._encoder_ema.state_dict())
+            self._raw.load_state_dict(self._ema.state_dict())
+        if stage == ADVERSARIAL:
+            self._raw.flow.load_state_dict(self._ema.flow.state_dict())
+        self._stage = stage
+        self._posterior = None
+
+    # What they share
+
+    def _descend(self, name: str, loss: Tensor, moment: Moment, figures: Mapping[str, Tensor]) -> None:
+        """One step of an optimiser, with the team's mean gradients; the step size warms up and dies away."""
+        adam = self._adams[name]
+        fade = LAST_LR + (1 - LAST_LR) * (1 + math.cos(math.pi * moment.done)) / 2
+        for group in adam.param_groups:
+            group["lr"] = self._base_lr[name] * fade * min(1.0, (moment.stage_step + 1) / WARM_UP)
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        parameters = adam.param_groups[0]["params"]
+        told = torch.stack([value.detach() for value in figures.values()])
+        self._team.average([*(p.grad for p in parameters if p.grad is not None), told])
+        adam.step()
+        for key, value in zip(figures, told, strict=True):
+            self._sums[key] = self._sums.get(key, torch.zeros_like(value)) + value
+            self._counts[key] = self._counts.get(key, 0) + 1
+
+    def _noise(self, *shape: int) -> Tensor:
+        return self._team.share(torch.randn(*shape, generator=self.random)).to(self._device)
+
+    def _team_varied(self, envelope: Tensor) -> Tensor:
+        """The envelopes as a small set is varied by, if this one is small."""
+        share = float(self._settings["augment"])
+        if share < 0:
+            share = 0.6 if len(self._clips) < 300 else 0.0
+        if share == 0:
+            return envelope
+        return varied(envelope, self._team.share(torch.randn(self._batch, 6, generator=self.random)), share)
+
+    def _liking_loss(self, shares: Tensor, indices: Sequence[int] | np.ndarray) -> Tensor:
+        wanted = self._likings.batch(self._team.share(np.asarray(indices)))
+        return -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
+
+    def _heard(self, envelope: Tensor, shares: Tensor) -> Tensor:
+        """The envelope of the sound that is made, which the carriers roughen."""
+        spectrum = self._raw.spectrum
+        mixture = torch.einsum("nk,kcf->ncf", weights_of(shares), self._raw.carriers.to(shares.dtype))
+        return spectrum.envelope(spectrum.analyse(mixture) * spectrum.gains(envelope))
+
+    @torch.no_grad()
+    def _codes(self) -> tuple[Tensor, Tensor]:
+        """Means and logarithms of the variances of the clips' codes, in a shuffled order that never changes."""
+        if self._posterior is None:
+            order = torch.randperm(len(self._clips), generator=torch.Generator().manual_seed(self._seed))[:MOST_CODES]
+            parts = [
+                self._encoder_ema(self._envelopes.batch(np.array(part))) for part in carriers.parts(order.tolist())
+            ]
+            self._posterior = torch.cat([mean for mean, _ in parts]), torch.cat([variance for _, variance in parts])
+        return self._posterior
+
+    @torch.no_grad()
+    def _refresh(self) -> None:
+        """Fits density and carriers to the networks of the moment, as long as these are on the move."""
+        if not self._stale:
+            return
+        self._posterior = None
+        mean, log_variance = self._codes()
+        self._ema.flow.fit_gaussian(mean, log_variance.exp())
+        self._raw.flow.load_state_dict(self._ema.flow.state_dict())
+        steady = torch.Generator().manual_seed(self._seed)
+        spectrum = self._ema.spectrum
+        for place, index in enumerate(self._choice.indices):
+            audio = to_middle_and_side(self._clips.batch(np.array([index])))
+            spectra = spectrum.analyse(audio)
+            code, _ = self._encoder_ema(spectrum.envelope(spectra))
+            floor = spectrum.analyse(FLOOR * torch.randn(audio.shape, generator=steady).to(audio))
+            flat = spectrum.synthesise((spectra + floor) / spectrum.gains(self._ema.decoder(code)[0]))
+            for generator in (self._ema, self._raw):
+                generator.carriers[place] = flat[0].clamp(-CLIPPED, CLIPPED).half()
+        self._stale = False
+
+
+DECIBELS = SPREAD * 10 / math.log(10)
+"""A distance in the networks' unit, times this, is one in dB."""
+
+
+def initialise(network: nn.Module, random: torch.Generator) -> None:
+    """He-uniform kernels and zero biases, drawn from `random` (He et al. 2015, arXiv 1502.01852)."""
+    for parameter in network.parameters():
+        if parameter.dim() > 1:
+            nn.init.kaiming_uniform_(parameter, math.sqrt(5.0), generator=random)
+        else:
+            nn.init.zeros_(parameter)
+
+
+@torch.no_grad()
+def follow(mean: nn.Module, network: nn.Module, decay: float) -> None:
+    """Moves a running mean towards a network's weights."""
+    torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), 1 - decay)
+
+
+def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under a name, without it."""
+    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def is_of_carriers(key: str) -> bool:
+    """Whether a tensor of the generator belongs to its carriers."""
+    return key.endswith("carriers") or ".shares." in f".{key}"
