@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import UserError
+from trainer.layer import Layer
 
 if TYPE_CHECKING:
     from trainer.run_folder import RunConfig
@@ -29,43 +30,11 @@ class Shape:
         return cls(config.clip_frames, config.channels, int(config.settings["dim"]), config.latent_dim)
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A transposed convolution of the generator; the discriminator's convolutions have the same kernels and strides.
-
-    `frames` and `inputs` are what goes in, `frames * stride` and `outputs` what comes out.
-    """
-
-    frames: int
-    inputs: int
-    outputs: int
-    stride: int
-    kernel: int = KERNEL
-
-    @property
-    def padding(self) -> int:
-        """Frames cropped at the left of the full transposed convolution, so that its output is `frames * stride` long.
-
-        The right loses one less: PyTorch's `output_padding=1`. The authors' TensorFlow crops the mirror image of it.
-        """
-        return (self.kernel - self.stride + 1) // 2
-
-    @property
-    def reach(self) -> int:
-        """How many blocks of `stride` frames the kernel reaches into at each side of the block it belongs to."""
-        return -(-self.padding // self.stride)
-
-    @property
-    def surplus(self) -> tuple[int, int]:
-        """Zeros before and after the kernel that make it whole blocks, 2 · reach + 1 of them."""
-        before = self.reach * self.stride - self.padding
-        return before, (2 * self.reach + 1) * self.stride - self.kernel - before
-
-
 def generator_layers(shape: Shape) -> tuple[Layer, ...]:
     """The generator's layers from the dense layer's 16 frames to the clip: stride 4, channels halving.
 
-    A length of 16 · 4^k · 2 has stride 2 in the last layer. Raises UserError on any other length.
+    A length of 16 · 4^k · 2 has stride 2 in the last layer. Raises UserError on any other length. The discriminator's
+    convolutions have the same kernels, strides and padding; the authors' TensorFlow crops the mirror image of it.
     """
     strides: list[int] = []
     frames = SEED_FRAMES
@@ -84,6 +53,6 @@ def generator_layers(shape: Shape) -> tuple[Layer, ...]:
     frames, inputs = SEED_FRAMES, shape.dim * 2 ** (len(strides) - 1)
     for index, stride in enumerate(strides):
         outputs = shape.channels if index == len(strides) - 1 else inputs // 2
-        layers.append(Layer(frames, inputs, outputs, stride))
+        layers.append(Layer(frames, inputs, outputs, stride, KERNEL))
         frames, inputs = frames * stride, outputs
     return tuple(layers)

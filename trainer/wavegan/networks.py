@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.wavegan.layers import SEED_FRAMES, Layer, Shape, generator_layers
+from trainer.layer import Layer
+from trainer.wavegan.layers import SEED_FRAMES, Shape, generator_layers
 
 if TYPE_CHECKING:
     from trainer.run_folder import RunConfig

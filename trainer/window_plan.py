@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.wavegan.layers import Layer
+from trainer.layer import Layer
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,23 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.wavegan.layers import Layer
-from trainer.wavegan.window_plan import as_convolution, need, taps
+from trainer.layer import Layer
+from trainer.window_plan import as_convolution, need, taps
 
-LAYERS = [Layer(24, 3, 2, 4), Layer(24, 3, 2, 2), Layer(7, 1, 1, 4)]
+LAYERS = [
+    Layer(24, 3, 2, 4, 25),
+    Layer(24, 3, 2, 2, 25),
+    Layer(7, 1, 1, 4, 25),
+    Layer(12, 3, 2, 4, 8),
+    Layer(12, 3, 2, 2, 4),
+    Layer(24, 3, 2, 1, 3),
+]
 
 
 def whole(layer: Layer, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    uneven = (layer.kernel - layer.stride) % 2
     y = torch.nn.functional.conv_transpose1d(
-        torch.from_numpy(x.T[None]), torch.from_numpy(weight), None, layer.stride, layer.padding, 1
+        torch.from_numpy(x.T[None]), torch.from_numpy(weight), None, layer.stride, layer.padding, uneven
     )
     return y[0].numpy().T
 
@@ -40,7 +48,7 @@ def test_every_window_equals_the_slice_of_the_whole(layer: Layer) -> None:
 
 
 def test_a_window_reads_only_the_frames_within_reach() -> None:
-    layer = Layer(1000, 1, 1, 4)
+    layer = Layer(1000, 1, 1, 4, 25)
     low, high = need(layer, 2000, 2004).inputs
     assert high - low <= taps(layer) + 1
     assert low <= 500 < high
