@@ -28,7 +28,15 @@ class Graph:
         self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
         return output
 
-    def weights(self, name: str, value: NDArray[np.float32]) -> str:
+    def split(self, x: str, *sizes: int, axis: int) -> list[str]:
+        """Adds a node that takes x apart along an axis, and returns the parts' names."""
+        from onnx import helper
+
+        parts = [f"split_{next(self._numbers)}" for _ in sizes]
+        self.nodes.append(helper.make_node("Split", [x, self.whole(*sizes)], parts, axis=axis))
+        return parts
+
+    def weights(self, name: str, value: NDArray[np.floating[Any]]) -> str:
         """Adds a named array and returns the name."""
         from onnx import numpy_helper
 

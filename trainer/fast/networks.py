@@ -12,6 +12,8 @@ SLOPE = 0.2  # of LeakyReLU
 MIX_WIDTH = 256  # of the layer that chooses carriers
 SHARPNESS = 4.0
 """How much more the best carrier is preferred than the likings say: a mixture of many has no partials left."""
+LEAST_SHARE = 1e-8
+"""Below it the square root would be too steep to learn from."""
 CENTRE, SPREAD = -8.0, 4.0
 """Envelopes are natural logarithms of power, −20 at the floor; networks see (envelope − CENTRE) / SPREAD."""
 
@@ -64,4 +66,4 @@ class Decoder(nn.Module):
 
 def weights_of(shares: Tensor) -> Tensor:
     """Amplitudes [batch, carriers] of the carriers, of the shares' logits: their squares add up to 1."""
-    return torch.softmax(SHARPNESS * shares, dim=1).clamp(min=1e-8).sqrt()
+    return torch.softmax(SHARPNESS * shares, dim=1).clamp(min=LEAST_SHARE).sqrt()
