@@ -108,6 +108,9 @@ RECIPES = (
             Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),
             Setting("batch", 32, (2, 4096), "clips in a batch"),
             Setting("lr", 1e-3, (1e-8, 1.0), "Adam's step size; the adversarial stage takes a fifth of it"),
+            Setting(
+                "blend", 0.15, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
+            ),
             Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
             Setting("copying", 5.0, (0.0, 1e3), "weight of copying clips in the adversarial stage"),
             Setting("penalty", 0.02, (0.0, 1e3), "weight of the discriminator's gradient penalty"),
@@ -115,7 +118,7 @@ RECIPES = (
                 "augment", -1.0, (-1.0, 1.0), "share of clips that are varied (-1: 0.6 below 300 clips, else none)"
             ),
         ),
-        stages=(("representation", 0.5), ("density", 0.1), ("adversarial", 0.4)),
+        stages=(("representation", 0.75), ("density", 0.05), ("adversarial", 0.2)),
     ),
     Recipe(
         name="wavegan",

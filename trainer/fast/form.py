@@ -22,6 +22,8 @@ MOST_CARRIER_FRAMES = 1 << 22
 """Frames of all carriers together: 8 MiB in half precision, so that an instrument stays below 12 MB."""
 MOST_CARRIERS = 128
 LEAST_CARRIERS = 8
+MOST_CODES = 2048
+"""Clips whose codes the density knows."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Form:
     latent_dim: int
     dim: int
     carriers: int
+    codes: int
+    blend: float
 
     @classmethod
     def of(cls, config: RunConfig) -> Form:
@@ -50,6 +54,8 @@ class Form:
             int(settings["latent_dim"]),
             int(settings["dim"]),
             asked or default_carriers(config.clip_frames, config.channels, config.clip_count),
+            min(config.clip_count, MOST_CODES),
+            float(settings["blend"]),
         )
 
     @property

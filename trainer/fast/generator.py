@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from trainer.fast.flow import Flow
 from trainer.fast.form import Form
 from trainer.fast.networks import Decoder, weights_of
 from trainer.fast.spectrum import Spectrum, to_left_and_right
+from trainer.fast.transport import Transport
 from trainer.run_folder import RunConfig
 
 
@@ -24,14 +24,14 @@ class Generator(nn.Module):
     def __init__(self, form: Form, random: torch.Generator) -> None:
         super().__init__()
         self.form = form
-        self.flow = Flow(form.latent_dim, random)
+        self.density = Transport(form.codes, form.latent_dim, form.blend)
         self.decoder = Decoder(form)
         self.spectrum = Spectrum(form)
         noise = torch.randn(form.carriers, form.channels, form.clip_frames, generator=random)
         self.register_buffer("carriers", noise.half())
 
     def forward(self, z: Tensor) -> Tensor:
-        envelope, shares = self.decoder(self.flow(z))
+        envelope, shares = self.decoder(self.density(z))
         return to_left_and_right(self.render(envelope, weights_of(shares))).clamp(-1.0, 1.0)
 
     def render(self, envelope: Tensor, weights: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from trainer.fast.form import Form
 from trainer.fast.generator import Generator
 from trainer.fast.networks import SPREAD, Encoder, weights_of
 from trainer.fast.spectrum import FLOOR, to_middle_and_side
+from trainer.fast.transport import DRAWS
 from trainer.learner import Moment, Take
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
@@ -31,10 +32,7 @@ WARM_UP = 100  # steps in which the step size grows to its full value
 LAST_LR = 0.05  # share of the step size that is left at a stage's end
 DIVERGENCE_WARM_UP = 1000  # steps in which the divergence's weight grows
 EMA_DECAY = 0.999
-MOST_CODES = 8192  # clips whose codes the density is fitted to
-HELD_OUT = 0.1  # share of them that chooses the best density
-CODES = 256  # in a step of the density
-TRIALS = 100  # steps from one trial of the density to the next
+DAILY_FITS = 300  # steps of the density that is fitted for a check of the first stage
 CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
 REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
 LIKING_WEIGHT = 0.02
@@ -68,19 +66,16 @@ class FastLearner:
         decoder = self._raw.decoder.parameters()
         self._adams = {
             "representation_adam": torch.optim.Adam([*self._encoder.parameters(), *decoder], lr, BETAS),
-            "density_adam": torch.optim.Adam(self._raw.flow.parameters(), lr, BETAS),
             "decoder_adam": torch.optim.Adam(self._raw.decoder.parameters(), lr, RIVAL_BETAS),
             "rival_adam": torch.optim.Adam(self._rival.parameters(), lr, RIVAL_BETAS),
         }
-        self._base_lr = {"representation_adam": lr, "density_adam": lr, "decoder_adam": lr / 5, "rival_adam": lr / 2.5}
+        self._base_lr = {"representation_adam": lr, "decoder_adam": lr / 5, "rival_adam": lr / 2.5}
         spectrum = self._raw.spectrum
         self._envelopes = Envelopes(clips, self._form, spectrum)
         self._choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
         self._likings = carriers.Likings(clips, self._choice, self._form, spectrum)
         self._stage = REPRESENTATION
         self._stale = True
-        self._best_held = torch.tensor(float("inf"))
-        self._posterior: tuple[Tensor, Tensor] | None = None
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -111,7 +106,7 @@ class FastLearner:
     def state(self) -> dict[str, Tensor]:
         """Every tensor that the next step depends on, by name."""
         self._refresh()
-        tensors: dict[str, Tensor] = {"random": self.random.get_state(), "best_held": self._best_held.clone()}
+        tensors: dict[str, Tensor] = {"random": self.random.get_state()}
         tensors["stage"] = torch.tensor([REPRESENTATION, DENSITY, ADVERSARIAL].index(self._stage))
         for name, network in self._networks().items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
@@ -131,19 +126,17 @@ class FastLearner:
                 state.setdefault(int(index), {})[field] = value
             adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
         self.random.set_state(tensors["random"])
-        self._best_held = tensors["best_held"].clone()
         self._stage = (REPRESENTATION, DENSITY, ADVERSARIAL)[int(tensors["stage"])]
-        self._stale = self._stage == REPRESENTATION
-        self._posterior = None
+        self._stale = self._stage != ADVERSARIAL
 
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
-        """Takes over the networks' weights. Carriers, and the liking for them, come from the new clips.
+        """Takes over the networks' weights. Carriers, the liking for them, and the density come from the new clips.
 
         Raises UserError as `restore` does.
         """
         for name, network in self._networks().items():
             own = network.state_dict()
-            old = {key: own[key] if is_of_carriers(key) else value for key, value in below(name, tensors).items()}
+            old = {key: own[key] if is_of_clips(key) else value for key, value in below(name, tensors).items()}
             self._load(name, network, old)
 
     def _load(self, name: str, network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
@@ -185,22 +178,10 @@ class FastLearner:
         follow(self._ema.decoder, self._raw.decoder, decay)
 
     def _fit_density(self, take: Take, moment: Moment) -> None:
-        """The flow learns how codes are spread; the held-out codes say which step's flow is kept."""
-        mean, log_variance = self._codes()
-        held = max(1, round(HELD_OUT * len(mean)))
-        rows = held + torch.randint(len(mean) - held, (CODES,), generator=self.random)
-        noise = torch.randn(CODES, mean.shape[1], generator=self.random).to(self._device)
-        code = mean[rows] + noise * (log_variance[rows] / 2).exp()
-        surprise = -self._raw.flow.log_density(code, self.random).mean()
-        self._descend("density_adam", surprise, moment, {"density": surprise})
-        if moment.stage_step % TRIALS == TRIALS - 1:
-            steady = torch.randn(8, held, mean.shape[1], generator=torch.Generator().manual_seed(self._seed))
-            with torch.no_grad():
-                trial = mean[:held] + steady.to(self._device) * (log_variance[:held] / 2).exp()
-                score = -self._raw.flow.log_density(trial.flatten(0, 1)).mean().cpu()
-            if score < self._best_held:
-                self._best_held = score
-                self._ema.flow.load_state_dict(self._raw.flow.state_dict())
+        """The cells of the density become alike."""
+        self._stale = True
+        z = torch.randn(DRAWS, self._form.latent_dim, generator=self.random).to(self._device)
+        self._tell({"unevenness": self._ema.density.fit(z, moment.done)})
 
     def _contend(self, take: Take, moment: Moment) -> None:
         """The decoder learns to pass for real, from the codes of clips and from the density's own."""
@@ -210,7 +191,7 @@ class FastLearner:
         with torch.no_grad():
             mean, log_variance = self._encoder_ema(envelope)
             near = mean + self._noise(half, self._form.latent_dim) * (log_variance / 2).exp()
-            free = self._ema.flow(self._noise(half, self._form.latent_dim))
+            free = self._ema.density(self._noise(half, self._form.latent_dim))
         copied, shares = self._raw.decoder(torch.cat([near, free]))
         made = self._heard(copied, shares)
         real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
@@ -244,16 +225,13 @@ class FastLearner:
 
     def _leave_for(self, stage: str) -> None:
         """What is done once between two stages."""
+        self._refresh()
         if self._stage == REPRESENTATION:
-            self._stale = True
-            self._refresh()
             # From here on the encoder and the carriers stay as they are.
             self._encoder.load_state_dict(self._encoder_ema.state_dict())
             self._raw.load_state_dict(self._ema.state_dict())
-        if stage == ADVERSARIAL:
-            self._raw.flow.load_state_dict(self._ema.flow.state_dict())
+            self._ema.density.begin(*self._codes())
         self._stage = stage
-        self._posterior = None
 
     # What they share
 
@@ -269,7 +247,11 @@ class FastLearner:
         told = torch.stack([value.detach() for value in figures.values()])
         self._team.average([*(p.grad for p in parameters if p.grad is not None), told])
         adam.step()
-        for key, value in zip(figures, told, strict=True):
+        self._tell(dict(zip(figures, told, strict=True)))
+
+    def _tell(self, figures: Mapping[str, Tensor]) -> None:
+        """Adds to what `figures` will give."""
+        for key, value in figures.items():
             self._sums[key] = self._sums.get(key, torch.zeros_like(value)) + value
             self._counts[key] = self._counts.get(key, 0) + 1
 
@@ -297,25 +279,33 @@ class FastLearner:
 
     @torch.no_grad()
     def _codes(self) -> tuple[Tensor, Tensor]:
-        """Means and logarithms of the variances of the clips' codes, in a shuffled order that never changes."""
-        if self._posterior is None:
-            order = torch.randperm(len(self._clips), generator=torch.Generator().manual_seed(self._seed))[:MOST_CODES]
-            parts = [
-                self._encoder_ema(self._envelopes.batch(np.array(part))) for part in carriers.parts(order.tolist())
-            ]
-            self._posterior = torch.cat([mean for mean, _ in parts]), torch.cat([variance for _, variance in parts])
-        return self._posterior
+        """Means and logarithms of the variances of the codes of as many clips as the density knows."""
+        order = torch.randperm(len(self._clips), generator=self._steady())[: self._form.codes].tolist()
+        parts = [self._encoder_ema(self._envelopes.batch(np.array(part))) for part in carriers.parts(order)]
+        return torch.cat([mean for mean, _ in parts]), torch.cat([variance for _, variance in parts])
+
+    def _steady(self) -> torch.Generator:
+        """Random numbers that are the same each time, for what is worked out rather than trained."""
+        return torch.Generator().manual_seed(self._seed)
 
     @torch.no_grad()
     def _refresh(self) -> None:
-        """Fits density and carriers to the networks of the moment, as long as these are on the move."""
+        """Makes density and carriers those of the networks of the moment, as long as these are on the move."""
         if not self._stale:
             return
-        self._posterior = None
-        mean, log_variance = self._codes()
-        self._ema.flow.fit_gaussian(mean, log_variance.exp())
-        self._raw.flow.load_state_dict(self._ema.flow.state_dict())
-        steady = torch.Generator().manual_seed(self._seed)
+        density, steady = self._ema.density, self._steady()
+        if self._stage == REPRESENTATION:
+            self._make_carriers(steady)
+            density.begin(*self._codes())
+            for index in range(DAILY_FITS):
+                z = torch.randn(DRAWS, self._form.latent_dim, generator=steady).to(self._device)
+                density.fit(z, index / DAILY_FITS)
+        density.survey(steady)
+        self._raw.density.load_state_dict(density.state_dict())
+        self._stale = False
+
+    def _make_carriers(self, steady: torch.Generator) -> None:
+        """Takes from the clips that lend carriers what the decoder says of them; what is left is flat."""
         spectrum = self._ema.spectrum
         for place, index in enumerate(self._choice.indices):
             audio = to_middle_and_side(self._clips.batch(np.array([index])))
@@ -325,7 +315,6 @@ class FastLearner:
             flat = spectrum.synthesise((spectra + floor) / spectrum.gains(self._ema.decoder(code)[0]))
             for generator in (self._ema, self._raw):
                 generator.carriers[place] = flat[0].clamp(-CLIPPED, CLIPPED).half()
-        self._stale = False
 
 
 DECIBELS = SPREAD * 10 / math.log(10)
@@ -352,6 +341,6 @@ def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
-def is_of_carriers(key: str) -> bool:
-    """Whether a tensor of the generator belongs to its carriers."""
-    return key.endswith("carriers") or ".shares." in f".{key}"
+def is_of_clips(key: str) -> bool:
+    """Whether a tensor of a network is about the clips it was trained on, one by one: their carriers and codes."""
+    return key.endswith("carriers") or ".shares." in f".{key}" or key.startswith("density.")
