@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.fast.flow import COUPLINGS, STRETCH
 from trainer.fast.form import SEED_STEPS, Form, band_shapes
 from trainer.fast.networks import CENTRE, LEAST_SHARE, SHARPNESS, SLOPE, SPREAD
 from trainer.layer import Layer
@@ -47,7 +46,7 @@ def build(form: Form, weights: Weights, metadata: Mapping[str, str]) -> onnx.Mod
     missing_after = graph.add("Sub", graph.add("Add", last, one), high)
 
     batch = batch_size(graph)
-    code = _flow(graph, form, weights)
+    code = _code(graph, form, weights)
     mixture = _pad_steps(graph, _mixture(graph, form, weights, code, (low, high)), missing_before, missing_after)
     bands = _pad_steps(
         graph, _envelope(graph, form, weights, code, batch, (first, high)), graph.whole(0), missing_after, mode="edge"
@@ -62,24 +61,22 @@ def build(form: Form, weights: Weights, metadata: Mapping[str, str]) -> onnx.Mod
     return as_model(graph, form.latent_dim, form.channels, metadata)
 
 
-def _flow(graph: Graph, form: Form, weights: Weights) -> str:
-    """The code [batch, latent_dim] of z (trainer/fast/flow.py)."""
-    moved = form.latent_dim // 2
-    kept = form.latent_dim - moved
-    x = "z"
-    for index in range(COUPLINGS):
-        name = f"flow.couplings.{index}"
-        x = graph.add("MatMul", x, graph.weights(f"{name}.rotation", weights[f"{name}.rotation"]))
-        if moved:
-            first, second = graph.split(x, kept, moved, axis=1)
-            hidden = _leaky(graph, _dense(graph, weights, f"{name}.hidden", first))
-            hidden = _leaky(graph, _dense(graph, weights, f"{name}.deeper", hidden))
-            stretch, shift = graph.split(_dense(graph, weights, f"{name}.out", hidden), moved, moved, axis=1)
-            bounded = graph.add("Tanh", graph.add("Div", stretch, _number(graph, STRETCH)))
-            factor = graph.add("Exp", graph.add("Mul", bounded, _number(graph, STRETCH)))
-            x = graph.add("Concat", first, graph.add("Add", graph.add("Mul", second, factor), shift), axis=1)
-    spread = graph.weights("flow.spread", weights["flow.spread"].T)
-    return graph.add("Gemm", x, spread, graph.weights("flow.mean", weights["flow.mean"]))
+def _code(graph: Graph, form: Form, weights: Weights) -> str:
+    """The code [batch, latent_dim] of z (trainer/fast/transport.py)."""
+    anchors, offsets, codes, spreads, middles = (
+        weights[f"density.{name}"] for name in ("anchors", "offsets", "codes", "spreads", "middles")
+    )
+    blend = np.float32(form.blend)
+    likings = graph.add(
+        "Gemm",
+        "z",
+        graph.weights("density.anchors", anchors.T / blend),
+        graph.weights("density.offsets", offsets / blend),
+    )
+    places = np.concatenate([codes - spreads * middles, spreads], axis=1)
+    mixed = graph.add("MatMul", graph.add("Softmax", likings, axis=1), graph.weights("density.places", places))
+    place, spread = graph.split(mixed, form.latent_dim, form.latent_dim, axis=1)
+    return graph.add("Add", place, graph.add("Mul", spread, "z"))
 
 
 def _mixture(graph: Graph, form: Form, weights: Weights, code: str, steps: Range) -> str:
