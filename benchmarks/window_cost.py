@@ -1,9 +1,9 @@
 """What the beginnings of many clips cost beside the whole clips: `python benchmarks/window_cost.py [--json]`.
 
-A key map's first 1,024 frames must come long before the rest. The generator is the paper's (16384 frames, d = 64
-unless said) with random weights, written as an instrument file and run by the engine's own Generator: batches of 16,
-whole blocks. Milliseconds are the least of several runs, beginnings and whole clips in turn, since whatever else the
-machine does only adds.
+A key map's first 1,024 frames must come long before the rest. The generator is a recipe's at its full size unless said
+(the paper's, of 16384 frames) without trained weights, written as an instrument file and run by the engine's own
+Generator: batches of 16, whole blocks. Milliseconds are the least of several runs, beginnings and whole clips in turn,
+since whatever else the machine does only adds.
 """
 
 from __future__ import annotations
@@ -22,39 +22,50 @@ import numpy as np
 import torch
 
 from engine._native import BLOCK_FRAMES
+from engine.errors import UserError
 from engine.generator import Generator
 from engine.instrument import Instrument
 from engine.latent import from_seed
 from engine.session import default_threads
-from trainer import wavegan
-from trainer.wavegan.graph import build
-from trainer.wavegan.layers import Shape
+from trainer.learner import part
+from trainer.recipes import RECIPES, find_recipe
+from trainer.run_folder import RunConfig
 
 BAR = 0.25  # of the cost of the whole clips, in batches
-LATENT_DIM, PRIOR, SAMPLE_RATE = 100, "uniform", 16_000
+SAMPLE_RATE = 44_100
+CLIP_COUNT = 2000  # of the dataset that there might have been
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--dim", type=int, default=64, help="d of the generator (default: %(default)s)")
+    parser.add_argument("--recipe", choices=[row.name for row in RECIPES], default="wavegan")
+    parser.add_argument("--dim", type=int, help="d of the generator (default: the recipe's)")
+    parser.add_argument("--channels", type=int, choices=(1, 2), default=1)
     parser.add_argument("--frames", type=int, default=16384, help="of a clip (default: %(default)s)")
     parser.add_argument("--clips", type=int, default=61, help="how many, one a key (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=default_threads(), help="of onnxruntime (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="of each; the fastest counts (default: %(default)s)")
     arguments = parser.parse_args()
-    if min(arguments.clips, arguments.threads, arguments.runs, arguments.dim) < 1:
-        parser.error("--dim, --clips, --threads and --runs must be at least 1")
-    result = measure(
-        Shape(arguments.frames, 1, arguments.dim, LATENT_DIM), arguments.clips, arguments.threads, arguments.runs
-    )
+    if min(arguments.clips, arguments.threads, arguments.runs) < 1:
+        parser.error("--clips, --threads and --runs must be at least 1")
+    overrides = [] if arguments.dim is None else [f"dim={arguments.dim}"]
+    try:
+        settings = find_recipe(arguments.recipe).values(overrides)
+        config = RunConfig(
+            arguments.recipe, settings, 0, SAMPLE_RATE, arguments.channels, arguments.frames, "", CLIP_COUNT, None
+        )
+        result = measure(config, arguments.clips, arguments.threads, arguments.runs)
+    except UserError as error:
+        parser.error(str(error))
     if arguments.json:
         json.dump(result, sys.stdout, indent=2)
         print()
         return
     print(
-        f"{result['clips']} clips of {result['clip_frames']} frames, d = {result['dim']}, {result['threads']} thread(s)"
+        f"{result['recipe']}: {result['clips']} clips of {result['clip_frames']} frames, d = {result['dim']}, "
+        f"{result['bytes'] / 1e6:.1f} MB, {result['threads']} thread(s)"
     )
     print(f"{'':>34}{'first 1,024':>12}{'whole clip':>12}{'share':>8}")
     for name, row in result["cases"].items():
@@ -62,14 +73,15 @@ def main() -> None:
     print(f"bar: {BAR:.0%} in batches; {'reached' if result['reached'] else 'missed'}")
 
 
-def measure(shape: Shape, clips: int, threads: int, runs: int) -> dict[str, Any]:
+def measure(config: RunConfig, clips: int, threads: int, runs: int) -> dict[str, Any]:
     """The costs of beginnings and whole clips: all in batches of 16, all in one batch, and of a single clip."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "random.onnx")
-        write_random_instrument(path, shape)
+        write_random_instrument(path, config)
+        size = path.stat().st_size
         generator = Generator(Instrument.open(path), "cpu", threads)
     together = Generator(generator.instrument, "cpu", threads, batches=(clips,))
-    z = np.stack([from_seed(seed, shape.latent_dim, PRIOR) for seed in range(clips)])
+    z = np.stack([from_seed(seed, config.latent_dim, config.row.prior) for seed in range(clips)])
     cases = {
         f"{clips} clips in batches of {generator.batches[-1]}": compare(generator, z, runs),
         f"{clips} clips in one batch": compare(together, z, runs),
@@ -78,8 +90,11 @@ def measure(shape: Shape, clips: int, threads: int, runs: int) -> dict[str, Any]
     return {
         "measured": f"the first {BLOCK_FRAMES} frames beside whole clips, onnxruntime on the CPU, least of {runs} runs",
         "clips": clips,
-        "clip_frames": shape.clip_frames,
-        "dim": shape.dim,
+        "recipe": config.recipe,
+        "channels": config.channels,
+        "clip_frames": config.clip_frames,
+        "dim": config.settings["dim"],
+        "bytes": size,
         "threads": threads,
         "cores": os.cpu_count(),
         "cases": cases,
@@ -106,25 +121,25 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def write_random_instrument(path: Path, shape: Shape) -> None:
+def write_random_instrument(path: Path, config: RunConfig) -> None:
     """Writes an untrained generator as an instrument file."""
-    network = wavegan.Generator(shape)
-    wavegan.initialise(network, torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    network = part(config.row.generator)(config)
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     fields = {
         "producergan.format": "1",
         "name": "Random weights",
         "sample_rate": str(SAMPLE_RATE),
-        "channels": str(shape.channels),
-        "clip_frames": str(shape.clip_frames),
-        "latent_dim": str(shape.latent_dim),
-        "prior": PRIOR,
+        "channels": str(config.channels),
+        "clip_frames": str(config.clip_frames),
+        "latent_dim": str(config.latent_dim),
+        "prior": config.row.prior,
         "directions": "{}",
         "favourites": "[]",
         "provenance": "{}",
         "licence": "none needed",
     }
-    path.write_bytes(build(shape, weights, fields).SerializeToString())
+    path.write_bytes(part(config.row.graph)(config, weights, fields).SerializeToString())
 
 
 if __name__ == "__main__":

@@ -104,6 +104,18 @@ def test_loud_sounds_are_clipped() -> None:
     assert np.abs(audio).max() == 1.0
 
 
+def test_an_unwanted_carrier_keeps_its_least_share() -> None:
+    generator = lively_generator(replace(TINY, carriers=2))
+    generator.decoder.shares.weight.zero_()
+    generator.decoder.shares.bias.copy_(torch.tensor([20.0, 0.0]))
+    generator.carriers[0] = 0
+    generator.carriers[1] *= 100
+    z = latents(1, TINY)
+    audio = window_of(session_of(model_of(generator)), z, 0, 16384)
+    assert np.abs(audio).max() > 1e-3
+    assert np.abs(audio - generator(z).numpy()).max() < EXACT
+
+
 def test_only_carriers_within_reach_are_read() -> None:
     generator = lively_generator(TINY)
     hop = TINY.hop
