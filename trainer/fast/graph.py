@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.fast.form import SEED_STEPS, Form, band_shapes
-from trainer.fast.networks import CENTRE, LEAST_SHARE, SHARPNESS, SLOPE, SPREAD
+from trainer.fast.networks import CENTRE, HIGHEST, LEAST_SHARE, SHARPNESS, SLOPE, SPREAD
 from trainer.layer import Layer
 from trainer.onnx_graph import Graph
 from trainer.window_graph import Range, as_model, asked, batch_size, ranges, transposed_convolution
@@ -120,6 +120,7 @@ def _envelope(graph: Graph, form: Form, weights: Weights, code: str, batch: str,
             windows[index + 1],
             activation=None if last else (lambda y: _leaky(graph, y)),
         )
+    x = graph.add("Min", x, _number(graph, HIGHEST / SPREAD))
     return graph.add("Reshape", x, graph.whole(0, 0, form.channels, -1))
 
 

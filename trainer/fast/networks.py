@@ -14,6 +14,8 @@ SHARPNESS = 4.0
 """How much more the best carrier is preferred than the likings say: a mixture of many has no partials left."""
 LEAST_SHARE = 1e-8
 """Below it the square root would be too steep to learn from."""
+HIGHEST = 4.0
+"""Natural logarithm of a power that no sound within [−1, 1] has in any band: what is above is a network gone wrong."""
 CENTRE, SPREAD = -8.0, 4.0
 """Envelopes are natural logarithms of power, −20 at the floor; networks see (envelope − CENTRE) / SPREAD."""
 
@@ -59,7 +61,7 @@ class Decoder(nn.Module):
         x = self.dense(code).view(len(code), SEED_STEPS, -1).transpose(1, 2)
         for convolution in self.convolutions:
             x = convolution(functional.leaky_relu(x, SLOPE))
-        envelope = self.rows(functional.leaky_relu(x, SLOPE)) * SPREAD + CENTRE
+        envelope = (self.rows(functional.leaky_relu(x, SLOPE)) * SPREAD + CENTRE).clamp(max=HIGHEST)
         shares = self.shares(functional.leaky_relu(self.mix(code), SLOPE))
         return envelope, shares
 
