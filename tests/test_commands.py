@@ -133,7 +133,7 @@ def test_a_reader_who_has_seen_enough_is_no_error(unbuffered: str) -> None:
 
 
 def test_a_terminal_that_lacks_a_character_gets_its_code() -> None:
-    words = [Path(sys.executable).parent / "trainer", "train", "--set", "help"]
+    words = [Path(sys.executable).parent / "trainer", "train", "--recipe", "wavegan", "--set", "help"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     result = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert result.returncode == 0, result.stderr

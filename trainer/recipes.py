@@ -141,7 +141,7 @@ RECIPES = (
         ),
     ),
 )
-DEFAULT_RECIPE = "wavegan"
+DEFAULT_RECIPE = "fast"
 
 
 def find_recipe(name: str) -> Recipe:

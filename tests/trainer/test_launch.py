@@ -41,6 +41,7 @@ def dataset(tmp_path: Path) -> Path:
 
 
 def small(dataset: Path, output: Path, steps: int = 1, overrides: tuple[str, ...] = SMALL, **fields: object) -> None:
+    fields = {"recipe": "wavegan", **fields}
     train(Request(dataset, output, overrides=overrides, steps=steps, device="cpu", **fields))  # type: ignore[arg-type]
 
 
@@ -62,7 +63,7 @@ def test_the_same_command_goes_on(dataset: Path, tmp_path: Path, capsys: pytest.
 def test_control_c_saves_and_says_where(dataset: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     command = [sys.executable, "-c", "import sys; from trainer.cli import main; sys.exit(main())", "train"]
-    settings = [word for override in SMALL for word in ("--set", override)]
+    settings = ["--recipe", "wavegan", *(word for override in SMALL for word in ("--set", override))]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         [*command, str(dataset), "-o", str(run), "--device", "cpu", *settings],
