@@ -41,6 +41,7 @@ class Form:
     carriers: int
     codes: int
     blend: float
+    variety: float = 1.0
 
     @classmethod
     def of(cls, config: RunConfig) -> Form:
@@ -56,6 +57,7 @@ class Form:
             asked or default_carriers(config.clip_frames, config.channels, config.clip_count),
             min(config.clip_count, MOST_CODES),
             float(settings["blend"]),
+            float(settings["variety"]),
         )
 
     @property

@@ -24,7 +24,7 @@ class Generator(nn.Module):
     def __init__(self, form: Form, random: torch.Generator) -> None:
         super().__init__()
         self.form = form
-        self.density = Transport(form.codes, form.latent_dim, form.blend)
+        self.density = Transport(form.codes, form.latent_dim, form.blend, form.variety)
         self.decoder = Decoder(form)
         self.spectrum = Spectrum(form)
         noise = torch.randn(form.carriers, form.channels, form.clip_frames, generator=random)

@@ -3,7 +3,7 @@
 The posteriors of the clips, N(c_k, σ_k²), are an equal mixture. Semi-discrete optimal transport divides the space of z
 into one cell for each, all with the same share of N(0, I) (autoencoder and optimal transport: An et al., "AE-OT", ICLR
 2020): clip k's are the z for which z · y_k + b_k is largest, y_k being the codes with mean 0 and covariance I. Within a
-cell z moves the code by the posterior's own spread, and between cells the codes blend softly.
+cell z moves the code by the posterior's own spread times the variety, and between cells the codes blend softly.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ class Transport(nn.Module):
     momentum: Tensor
     squares: Tensor
 
-    def __init__(self, count: int, dim: int, blend: float) -> None:
+    def __init__(self, count: int, dim: int, blend: float, variety: float = 1.0) -> None:
         super().__init__()
         self.blend = blend
+        self.variety = variety
         for name in ("codes", "spreads", "anchors", "middles"):
             self.register_buffer(name, torch.zeros(count, dim))
         for name in ("offsets", "momentum", "squares"):
@@ -57,7 +58,7 @@ class Transport(nn.Module):
     def begin(self, mean: Tensor, log_variance: Tensor) -> None:
         """Takes the posteriors [count, dim]; the cells begin as those of the nearest anchor."""
         self.codes.copy_(mean)
-        self.spreads.copy_((log_variance / 2).exp())
+        self.spreads.copy_(self.variety * (log_variance / 2).exp())
         moved = (mean - mean.mean(dim=0)).double()
         covariance = moved.T @ moved / len(moved)
         covariance += 1e-4 * covariance.diagonal().mean().clamp(min=1e-6) * torch.eye(mean.shape[1]).to(covariance)
