@@ -113,13 +113,13 @@ RECIPES = (
             ),
             Setting("variety", 3.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
             Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
-            Setting("copying", 5.0, (0.0, 1e3), "weight of copying clips in the adversarial stage"),
+            Setting("copying", 40.0, (0.0, 1e3), "weight of copying clips in the adversarial stage"),
             Setting("penalty", 0.02, (0.0, 1e3), "weight of the discriminator's gradient penalty"),
             Setting(
                 "augment", -1.0, (-1.0, 1.0), "share of clips that are varied (-1: 0.6 below 300 clips, else none)"
             ),
         ),
-        stages=(("representation", 0.75), ("density", 0.05), ("adversarial", 0.2)),
+        stages=(("representation", 0.85), ("density", 0.05), ("adversarial", 0.1)),
     ),
     Recipe(
         name="wavegan",
