@@ -102,7 +102,7 @@ RECIPES = (
         generator="trainer.fast.generator:make_generator",
         graph="trainer.fast.graph:build_graph",
         settings=(
-            Setting("steps", 20_000, (3, 10**9), "steps of the three stages together"),
+            Setting("steps", 40_000, (3, 10**9), "steps of the three stages together"),
             Setting("dim", 128, (8, 1024), "channels of the networks' layers", True),
             Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),
             Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),

@@ -170,9 +170,8 @@ class FastLearner:
         liking = self._liking_loss(shares, indices)
         weight = float(self._settings["divergence"]) * min(1.0, moment.step / DIVERGENCE_WARM_UP)
         loss = distance.square().mean() + 0.1 * distance.abs().mean() + weight * divergence + LIKING_WEIGHT * liking
-        self._descend(
-            "representation_adam", loss, moment, {"copy distance": distance.square().mean().sqrt() * DECIBELS}
-        )
+        told = {"copy distance": distance.square().mean().sqrt() * DECIBELS, "divergence": divergence}
+        self._descend("representation_adam", loss, moment, told)
         decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
         follow(self._encoder_ema, self._encoder, decay)
         follow(self._ema.decoder, self._raw.decoder, decay)
