@@ -150,7 +150,7 @@ class Likings:
         self._choice = choice
         self._form = form
         self._spectrum = spectrum
-        self._kept = torch.empty(len(clips), len(choice.indices))
+        self._kept = torch.empty(len(clips), len(choice.indices), dtype=torch.float32)
         self._known = np.zeros(len(clips), bool)
 
     @torch.no_grad()

@@ -170,7 +170,7 @@ class FastLearner:
         liking = self._liking_loss(shares, indices)
         weight = float(self._settings["divergence"]) * min(1.0, moment.step / DIVERGENCE_WARM_UP)
         loss = distance.square().mean() + 0.1 * distance.abs().mean() + weight * divergence + LIKING_WEIGHT * liking
-        told = {"copy distance": distance.square().mean().sqrt() * DECIBELS, "divergence": divergence}
+        told = {"copy distance": in_decibels(distance), "divergence": divergence}
         self._descend("representation_adam", loss, moment, told)
         decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
         follow(self._encoder_ema, self._encoder, decay)
@@ -200,14 +200,15 @@ class FastLearner:
         with torch.no_grad():
             _, wanted = self._rival(envelope)
         pairs = zip(layers, wanted, strict=True)
-        matching = torch.stack([(a[: len(b)] - b).abs().mean() / b.abs().mean() for a, b in pairs]).mean()
-        distance = ((copied[: len(envelope)] - envelope) / SPREAD).square().mean()
+        matching = torch.stack([off_by(a[: len(b)], b) for a, b in pairs]).mean()
+        distance = (copied[: len(envelope)] - envelope) / SPREAD
         loss = (
-            float(self._settings["copying"]) * (distance + LIKING_WEIGHT * self._liking_loss(shares, indices))
+            float(self._settings["copying"])
+            * (distance.square().mean() + LIKING_WEIGHT * self._liking_loss(shares, indices))
             + MATCHING_WEIGHT * matching
             - score.mean()
         )
-        self._descend("decoder_adam", loss, moment, {"copy distance": distance.sqrt() * DECIBELS, "made": score.mean()})
+        self._descend("decoder_adam", loss, moment, {"copy distance": in_decibels(distance), "made": score.mean()})
         self._rival.requires_grad_(True)
         follow(self._ema.decoder, self._raw.decoder, min(EMA_DECAY, (moment.stage_step + 1) / (moment.stage_step + 10)))
 
@@ -217,8 +218,8 @@ class FastLearner:
         low, _ = self._rival(made)
         loss = functional.relu(1 - high).mean() + functional.relu(1 + low).mean()
         if moment.stage_step % REGULARISED == 0:
-            some = real[: max(1, len(real) // 4)].clone().requires_grad_()
-            (slope,) = torch.autograd.grad(self._rival(some)[0].mean(dim=1).sum(), some, create_graph=True)
+            at = real.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(self._rival(at)[0].mean(dim=1).sum(), at, create_graph=True)
             loss = loss + REGULARISED / 2 * float(self._settings["penalty"]) * slope.square().sum(dim=(1, 2)).mean()
         self._descend("rival_adam", loss, moment, {"real": high.mean()})
 
@@ -316,8 +317,14 @@ class FastLearner:
                 generator.carriers[place] = flat[0].clamp(-CLIPPED, CLIPPED).half()
 
 
-DECIBELS = SPREAD * 10 / math.log(10)
-"""A distance in the networks' unit, times this, is one in dB."""
+def in_decibels(distance: Tensor) -> Tensor:
+    """The mean over a batch of each clip's RMS distance, of one in the networks' unit [batch, rows, steps], in dB."""
+    return distance.square().mean(dim=(1, 2)).sqrt().mean() * SPREAD * 10 / math.log(10)
+
+
+def off_by(made: Tensor, wanted: Tensor) -> Tensor:
+    """The mean over a batch of how far a layer's outputs are from those of the clip, as a share of these."""
+    return ((made - wanted).abs().flatten(1).mean(dim=1) / wanted.abs().flatten(1).mean(dim=1)).mean()
 
 
 def initialise(network: nn.Module, random: torch.Generator) -> None:

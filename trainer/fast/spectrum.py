@@ -25,7 +25,7 @@ class Spectrum(nn.Module):
         super().__init__()
         self.form = form
         window = torch.sin(math.pi * (torch.arange(form.size) + 0.5) / form.size)
-        shapes = torch.from_numpy(band_shapes(form.sample_rate, form.size))
+        shapes = torch.from_numpy(band_shapes(form.sample_rate, form.size)).to(window)
         self.register_buffer("window", window, persistent=False)
         self.register_buffer("shapes", shapes, persistent=False)
         self.register_buffer("pooling", shapes / shapes.sum(dim=0), persistent=False)
