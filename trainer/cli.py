@@ -15,6 +15,7 @@ COMMANDS = (
         "Measure how close a run or an instrument comes to a dataset.",
         "trainer.commands.evaluate",
     ),
+    Command("find", "Find the sound that is most like a recording.", "trainer.commands.find"),
     Command("sample", "Write sounds of a run or an instrument as WAV files.", "trainer.commands.sample"),
 )
 
