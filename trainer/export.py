@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -85,8 +86,25 @@ def export(
         )
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+    if run.config.row.encoder_graph:
+        write_encoder(run, path, step, {**metadata, "instrument": hashlib.sha256(data).hexdigest()})
     correlations = {key: row.rank_correlation for key, row in explored.directions.items()}
     return Exported(path, title, step, chosen, error, len(data), correlations, len(explored.favourites))
+
+
+def write_encoder(run: Run, instrument: Path, step: int, metadata: Mapping[str, str]) -> Path:
+    """Writes NAME.encoder.onnx beside an instrument, which finds sounds in it without PyTorch. Returns its path."""
+    from trainer.checkpoint import load_chosen
+
+    _, tensors = load_chosen(run, str(step), ("encoder_ema.", "ema.density."))
+    state = {name: tensor.numpy() for name, tensor in tensors.items()}
+    kept = ("producergan.format", "name", "sample_rate", "channels", "clip_frames", "latent_dim", "prior", "instrument")
+    told = {"kind": "encoder", **{key: metadata[key] for key in kept}}
+    model: ModelProto = part(run.config.row.encoder_graph)(run.config, state, told)
+    path = instrument.with_suffix(".encoder.onnx")
+    with replacing(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+    return path
 
 
 def explore_run(run: Run, generator: nn.Module, seconds: float, progress: Callable[[int, int], None]) -> Explored:

@@ -50,7 +50,8 @@ class Recipe:
     `learner`, `generator` and `graph` name, as `package.module:name`, what the recipe's own package defines:
     learner(config, clips, device, team) → Learner; generator(config) → Module without trained weights;
     graph(config, state, metadata) → ModelProto of a generator's state, float32 arrays by name.
-    encoder(run, checkpoint, audio) → z of clips [n, channels, frames], where the recipe has an encoder.
+    encoder(run, checkpoint, audio) → z of clips [n, channels, frames], where the recipe has an encoder;
+    encoder_graph(config, state, metadata) → ModelProto of the same, of a checkpoint's float32 arrays.
     `stages` are names and their shares of the run; where there are any, the setting `steps` says how long it is unless
     the user does. Every recipe has the settings `latent_dim` and `batch`.
     """
@@ -65,6 +66,7 @@ class Recipe:
     settings: tuple[Setting, ...]
     stages: tuple[tuple[str, float], ...] = ()
     encoder: str = ""
+    encoder_graph: str = ""
 
     @property
     def smaller(self) -> str:
@@ -104,6 +106,7 @@ RECIPES = (
         generator="trainer.fast.generator:make_generator",
         graph="trainer.fast.graph:build_graph",
         encoder="trainer.fast.finding:find_latent",
+        encoder_graph="trainer.fast.encoder_graph:build_encoder",
         settings=(
             Setting("steps", 40_000, (3, 10**9), "steps of the three stages together"),
             Setting("dim", 128, (8, 1024), "channels of the networks' layers", True),

@@ -21,7 +21,7 @@ from trainer.fast.generator import Generator
 from trainer.fast.networks import SPREAD, Encoder, weights_of
 from trainer.fast.spectrum import FLOOR, to_middle_and_side
 from trainer.fast.transport import DRAWS
-from trainer.learner import Moment, Take
+from trainer.learner import Moment, Take, below, optimiser_tensors, restore_optimiser
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
 
@@ -111,8 +111,7 @@ class FastLearner:
         for name, network in self._networks().items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
         for name, adam in self._adams.items():
-            for index, values in adam.state_dict()["state"].items():
-                tensors |= {f"{name}.{index}.{key}": value for key, value in values.items()}
+            tensors |= optimiser_tensors(name, adam)
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -120,11 +119,7 @@ class FastLearner:
         for name, network in self._networks().items():
             self._load(name, network, below(name, tensors))
         for name, adam in self._adams.items():
-            state: dict[int, dict[str, Tensor]] = {}
-            for key, value in below(name, tensors).items():
-                index, _, field = key.partition(".")
-                state.setdefault(int(index), {})[field] = value
-            adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
+            restore_optimiser(name, adam, tensors)
         self.random.set_state(tensors["random"])
         self._stage = (REPRESENTATION, DENSITY, ADVERSARIAL)[int(tensors["stage"])]
         self._stale = self._stage != ADVERSARIAL
@@ -340,11 +335,6 @@ def initialise(network: nn.Module, random: torch.Generator) -> None:
 def follow(mean: nn.Module, network: nn.Module, decay: float) -> None:
     """Moves a running mean towards a network's weights."""
     torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), 1 - decay)
-
-
-def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under a name, without it."""
-    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
 def is_of_clips(key: str) -> bool:

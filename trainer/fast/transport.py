@@ -14,6 +14,7 @@ from torch import Tensor, nn
 DRAWS = 1024  # latents in a step of the fit
 RATE = 0.3  # step size at the beginning of the fit
 MOMENTUM, SQUARED_MOMENTUM = 0.9, 0.99
+REACH = 0.1  # of the codes' spread: codes nearer to each other than that are much the same
 SURVEYED = 1 << 16  # latents by which the cells' middles are found
 
 
@@ -47,12 +48,9 @@ class Transport(nn.Module):
 
     def inverse(self, code: Tensor) -> Tensor:
         """A z of each code, near its cell's middle: exact for a clip's own code, and a good beginning for others."""
-        shares = torch.softmax(-torch.cdist(code, self.codes).square() / (2 * self.reach().square()), dim=1)
-        return shares @ self.middles
-
-    def reach(self) -> Tensor:
-        """A tenth of the codes' spread: codes nearer to each other are much the same."""
-        return self.codes.std(dim=0, correction=0).square().mean().sqrt().clamp(min=1e-3) / 10
+        spread = self.codes.var(dim=0, correction=0).mean().sqrt().clamp(min=1e-3)
+        apart = torch.cdist(code, self.codes) / (REACH * spread)
+        return torch.softmax(-apart.square() / 2, dim=1) @ self.middles
 
     @torch.no_grad()
     def begin(self, mean: Tensor, log_variance: Tensor) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from engine.errors import UserError
 from trainer.clips import Clips
-from trainer.learner import Moment, Take
+from trainer.learner import Moment, Take, below, optimiser_tensors, restore_optimiser
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
 from trainer.wavegan.layers import Shape
@@ -94,19 +94,14 @@ class WaveganLearner:
         for name, network in self._networks().items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
         for name, adam in self._optimisers().items():
-            for index, values in adam.state_dict()["state"].items():
-                tensors |= {f"{name}.{index}.{key}": value for key, value in values.items()}
+            tensors |= optimiser_tensors(name, adam)
         return tensors
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Takes over what `state` gave. Raises UserError if something is missing or has another shape."""
         self.restore_weights(tensors)
         for name, adam in self._optimisers().items():
-            state: dict[int, dict[str, Tensor]] = {}
-            for key, value in _below(name, tensors).items():
-                index, _, field = key.partition(".")
-                state.setdefault(int(index), {})[field] = value
-            adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
+            restore_optimiser(name, adam, tensors)
         self.random.set_state(tensors["random"])
         self._record()
 
@@ -114,7 +109,7 @@ class WaveganLearner:
         """Takes over the networks' weights alone. Raises UserError if something is missing or has another shape."""
         for name, network in self._networks().items():
             try:
-                network.load_state_dict(_below(name, tensors))
+                network.load_state_dict(below(name, tensors))
             except RuntimeError as error:
                 raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.") from error
 
@@ -170,7 +165,3 @@ class WaveganLearner:
 def gradients(network: nn.Module) -> list[Tensor]:
     """Those of a network's parameters that have one."""
     return [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-
-
-def _below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
