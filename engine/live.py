@@ -84,8 +84,8 @@ def play(arguments: argparse.Namespace) -> None:
         if connector is not None:
             closing.callback(connector.close)
         _wait_ready(player)
-        _announce(shown, preset, choice, midi, player, generator, output)
         with contextlib.suppress(KeyboardInterrupt):
+            _announce(shown, preset, choice, midi, player, generator, output)
             _Loop(player, midi, output, connector, shown, arguments.save_as, arguments.demo).run(keys)
         shown.say("Goodbye.")
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 
 from engine import latent
 from engine.data import bundled_instruments, bundled_presets
 from engine.instrument import Instrument
 from engine.preset import Preset
+from trainer.find import find
 from trainer.measure.descriptors import measure
 
 MAX_BYTES = 12_000_000
@@ -59,6 +63,16 @@ def test_a_bundled_instrument_has_directions_with_names_that_hold_on_fresh_sound
             found.append(np.corrcoef(ranks, np.arange(7))[0, 1])
         held += np.mean(found) >= SURE - 0.1  # of a dozen sounds only
     assert held >= NAMED
+
+
+def test_the_bundled_drums_find_their_own_sounds_back(tmp_path: Path) -> None:
+    path = bundled_instruments()["drums"]
+    instrument = Instrument.open(path)
+    for seed in (900_001, 900_002):
+        audio = instrument.generate(latent.from_seed(seed, instrument.latent_dim, instrument.prior))[0]
+        sound = tmp_path / f"{seed}.wav"
+        soundfile.write(sound, audio.T, instrument.sample_rate, subtype="FLOAT")
+        assert find(sound, path).percentile < 1
 
 
 @pytest.mark.parametrize("name", sorted(bundled_presets()))

@@ -291,7 +291,12 @@ def test_the_bundled_presets(name: str, tmp_path: Path) -> None:
     assert {1, 16, 17, 18, 19} <= preset.claimed_controllers
     from engine.instrument import Instrument
 
-    playable = preset.on(Instrument.open(write_tiny_instrument(tmp_path / "x.onnx", latent_dim=100)))
+    ways = [
+        target.to.partition(":")[2] for knob in preset.macros for target in knob.targets if "direction" in target.to
+    ]
+    directions = {way: {"vector": [1.0] + [0.0] * 99, "range": [-3, 3]} for way in ways}
+    path = write_tiny_instrument(tmp_path / "x.onnx", latent_dim=100, directions=directions)
+    playable = preset.on(Instrument.open(path))
     start = playable.sounds(playable.positions), playable.parameters(playable.positions)
     for knob in playable.macros[:5]:  # every knob changes something, wherever it goes
         turned = {**playable.positions, knob.id: 0.9}
