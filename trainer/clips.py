@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainer.dataset import forget
+
 
 class ClipOrder:
     """Endless epochs, each a shuffle of all clips of its own. Has no state, so a resume needs only the count drawn."""
@@ -46,4 +48,6 @@ class Clips:
         """Those clips, on the device."""
         if self._resident is not None:
             return self._resident[torch.from_numpy(indices).to(self._device)]
-        return torch.from_numpy(np.asarray(self._mapped[indices])).to(self._device)
+        batch = torch.from_numpy(np.asarray(self._mapped[indices])).to(self._device)
+        forget(self._mapped)
+        return batch

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
+import mmap
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -201,6 +202,13 @@ def write(path: Path | str, clips: NDArray[np.float32], sample_rate: int, overwr
                 writer.add(data, {"source": str(index), "offset": 0.0, "gain": 1.0, "label": "", "digest": digest})
             writer.finish("array", {"used": [], "unused": []})
     return Dataset.open(path)
+
+
+def forget(clips: NDArray[np.float32]) -> None:
+    """Gives back the memory of what has been read of memory-mapped clips. The system may keep it to read it faster."""
+    # Else what was read of a dataset larger than memory would count as the process's own until memory runs short.
+    if isinstance(clips.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        clips.base.madvise(mmap.MADV_DONTNEED)
 
 
 def _one_line_each(value: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,27 @@ def test_what_is_written_is_read(tmp_path, clips):
     opened = Dataset.open(tmp_path / "set")
     assert (len(opened), opened.channels, opened.clip_frames, opened.sample_rate) == (3, 2, 16384, 22050)
     assert isinstance(opened.clips, np.memmap)
+    np.testing.assert_array_equal(opened.clips, clips)
+
+
+def resident(path):
+    """Kilobytes of a mapped file that count as this process's memory."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    return sum(
+        int(next(line for line in lines if line.startswith("Rss:")).split()[1]) for line in lines if path in line
+    )
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="the system does not tell what is mapped")
+def test_the_memory_of_what_was_read_is_given_back_and_it_can_be_read_again(tmp_path, clips):
+    opened = dataset.write(tmp_path / "set", clips, 22050)
+    path = str(tmp_path / "set" / "clips.npy")
+    assert opened.clips.any()
+    assert resident(path) * 1024 >= clips.nbytes
+    dataset.forget(opened.clips)
+    assert resident(path) == 0
+    np.testing.assert_array_equal(opened.clips, clips)
+    dataset.forget(clips)  # in memory, they stay
     np.testing.assert_array_equal(opened.clips, clips)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.dataset import forget
 from trainer.measure.artefacts import strongest
 from trainer.measure.comparison import Comparison
 from trainer.measure.copies import CANDIDATES, COPY, correlations
@@ -152,9 +153,13 @@ class Yardstick:
         return max(mean, SAME * float(np.sqrt(self.dimensions)))
 
     def _hear(self, audio: Floats) -> Heard:
-        return hear(np.asarray(audio), self.sample_rate, self._descriptors)
+        heard = hear(np.asarray(audio), self.sample_rate, self._descriptors)
+        forget(self._clips)
+        return heard
 
     def _correlations(self, audio: Floats, points: Reals, clips: Reals, indices: Indices) -> Reals:
         """Of sounds at `points` with those of the clips at `clips`, numbered by `indices`, that are next to them."""
         order = np.argsort(squared_distances(points, clips), axis=1)[:, :CANDIDATES]
-        return correlations(audio, indices[order], lambda index: self._clips[self._chosen[index]])
+        correlated = correlations(audio, indices[order], lambda index: self._clips[self._chosen[index]])
+        forget(self._clips)
+        return correlated
