@@ -10,6 +10,7 @@ from engine.errors import UserError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DEFAULT_PRESET = "drums"
+ENCODER_SUFFIX = ".encoder.onnx"  # of what may lie beside an instrument, and is none
 
 
 def bundled_folder() -> Path:
@@ -28,7 +29,8 @@ def bundled_presets() -> dict[str, Path]:
 
 def bundled_instruments() -> dict[str, Path]:
     """Name → file of every bundled instrument, by name."""
-    return {path.stem: path for path in sorted((bundled_folder() / "instruments").glob("*.onnx"))}
+    files = sorted((bundled_folder() / "instruments").glob("*.onnx"))
+    return {path.stem: path for path in files if not path.name.endswith(ENCODER_SUFFIX)}
 
 
 def find_preset(text: str | os.PathLike[str]) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data import ENCODER_SUFFIX
 from engine.errors import UserError
 from engine.files import check_folder_of, replacing
 from engine.instrument import FORMAT
@@ -101,7 +102,7 @@ def write_encoder(run: Run, instrument: Path, step: int, metadata: Mapping[str, 
     kept = ("producergan.format", "name", "sample_rate", "channels", "clip_frames", "latent_dim", "prior", "instrument")
     told = {"kind": "encoder", **{key: metadata[key] for key in kept}}
     model: ModelProto = part(run.config.row.encoder_graph)(run.config, state, told)
-    path = instrument.with_suffix(".encoder.onnx")
+    path = instrument.with_suffix(ENCODER_SUFFIX)
     with replacing(path) as temporary:
         temporary.write_bytes(model.SerializeToString())
     return path

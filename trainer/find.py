@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data import ENCODER_SUFFIX
 from engine.errors import UserError
 from engine.files import check_folder_of, replacing
 from engine.latent import PRIORS, from_seed
 from engine.sound_string import SoundString
-from trainer.measure.features import log_mel
+from trainer.measure.features import LEVELS, log_mel
 from trainer.source import Source
 
 Floats = NDArray[np.float32]
@@ -27,12 +28,16 @@ BROOD = 24  # tries a round around each beginning
 FIRST_STEP, SHRINK = 0.5, 0.9  # of the normal domain: how far tries go at first, and what is left of it each round
 FARTHEST = 1.3  # times the prior's usual distance from its middle
 AT_ONCE = 48
+HEARD = 60.0  # dB under the recording's loudest level: what is quieter than that does not tell sounds apart
 
 
 @dataclass(frozen=True)
 class Found:
-    """The nearest sound. `distance` is the RMS difference of the log-mel pictures in dB; `percentile` says how many of
-    a hundred random pairs of the instrument's sounds are nearer to each other."""
+    """The nearest sound.
+
+    `distance` is the RMS difference in dB of the log-mel pictures, as far as they can be heard; `percentile` says how
+    many of a hundred random pairs of the instrument's sounds are nearer to each other by the same measure.
+    """
 
     sound: str
     z: list[float]
@@ -44,7 +49,7 @@ class Found:
 def find(sound: Path, source_path: Path, output: Path | None = None, checkpoint: str = "best", seed: int = 0) -> Found:
     """Searches a run or an instrument for the sound of a file, and writes what was found beside it, to compare.
 
-    From the encoder's answer where a run has one, and the best of some seeds; then by evolution, which needs nothing
+    From the encoder's answer where there is one, and the best of some seeds; then by evolution, which needs nothing
     but the generator. Raises UserError if there is no sound in the file, or nothing to search.
     """
     output = output or sound.with_name(f"{sound.stem}.found.wav")
@@ -52,13 +57,15 @@ def find(sound: Path, source_path: Path, output: Path | None = None, checkpoint:
     source = Source.open(source_path, checkpoint)
     target = read(sound, source)
     wanted = log_mel(target, source.sample_rate)
+    floor = wanted[:, :LEVELS].max() - HEARD
+    wanted = _heard(wanted, floor)
     row = PRIORS[source.prior]
     random = np.random.default_rng(seed)
 
     def listen(points: NDArray[np.float64]) -> Floats:
         z = np.clip(row.from_normal(points), row.low, row.high).astype(np.float32)
         pieces = [log_mel(source.render(z[i : i + AT_ONCE]), source.sample_rate) for i in range(0, len(z), AT_ONCE)]
-        return np.concatenate(pieces)
+        return _heard(np.concatenate(pieces), floor)
 
     seeds = np.stack([from_seed(n, source.latent_dim, source.prior) for n in range(SEEDS)])
     starts = np.asarray(row.to_normal(seeds.astype(np.float64)), np.float64)
@@ -102,11 +109,15 @@ def read(path: Path, source: Source) -> Floats:
 
 
 def encoded(path: Path, checkpoint: str, target: Floats) -> Floats | None:
-    """What the encoder of a run says of a clip [1, channels, frames]: z [1, latent_dim]; None where there is none."""
+    """What an encoder says of a clip [1, channels, frames]: z [1, latent_dim]; None where there is none.
+
+    A run's own, or for an instrument the file NAME.encoder.onnx beside it, if it was made for the same instrument.
+    Raises UserError if that file is damaged.
+    """
+    if not Path(path).is_dir():
+        return _encoded_beside(Path(path), target)
     from trainer.run_folder import Run
 
-    if not Path(path).is_dir():
-        return None
     run = Run.open(path)
     if not run.config.row.encoder:
         return None
@@ -116,14 +127,32 @@ def encoded(path: Path, checkpoint: str, target: Floats) -> Floats | None:
     return z
 
 
+def _encoded_beside(instrument: Path, target: Floats) -> Floats | None:
+    from engine.session import open_session
+
+    path = instrument.with_suffix(ENCODER_SUFFIX)
+    if not path.is_file():
+        return None
+    session, _ = open_session(path.read_bytes(), str(path), "cpu")
+    # An instrument that was exported again, or renamed over another, may lie beside what was made for the old one.
+    if session.get_modelmeta().custom_metadata_map.get("instrument") != _digest(instrument):
+        return None
+    z: Floats = session.run(["z"], {"audio": target})[0]
+    return z
+
+
 def identity(path: Path, source: Source) -> str:
     """What names a source in a sound string: an instrument's digest; for a run, one of its config and step."""
     if not Path(path).is_dir():
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return _digest(Path(path))
     from trainer.run_folder import Run
 
     config = json.dumps(asdict(Run.open(path).config), sort_keys=True)
     return hashlib.sha256(f"{config} {source.step}".encode()).hexdigest()
+
+
+def _digest(instrument: Path) -> str:
+    return hashlib.sha256(instrument.read_bytes()).hexdigest()
 
 
 def _evolve(
@@ -150,6 +179,12 @@ def _evolve(
         parents, costs = everyone[order], scores[order]
         step *= SHRINK
     return parents[0], float(costs[0])
+
+
+def _heard(pictures: Floats, floor: float) -> Floats:
+    """Pictures whose levels lie at `floor` at the least: without it a clean kick's nearest is what has as few highs."""
+    levels, width = np.split(pictures, [LEVELS], axis=1)
+    return np.concatenate([np.maximum(levels, np.float32(floor)), width], axis=1)
 
 
 def _apart(a: Floats, b: Floats) -> NDArray[np.float64]:

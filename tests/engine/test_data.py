@@ -20,10 +20,12 @@ def test_a_checkout_has_its_own_presets() -> None:
 def test_installed_presets_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "share" / "producergan" / "presets"
     write_tiny_instrument(folder / "instruments" / "choir.onnx")
+    (folder / "instruments" / "choir.encoder.onnx").write_text("beside an instrument, but none")
     (folder / "choir.toml").write_text("")
     monkeypatch.setattr(data, "CHECKOUT", tmp_path / "site-packages")
     monkeypatch.setattr(sysconfig, "get_path", lambda name, scheme: str(tmp_path))
     assert data.bundled_presets() == {"choir": folder / "choir.toml"}
+    assert list(data.bundled_instruments()) == ["choir"]
     assert data.find_instrument("choir", tmp_path) == folder / "instruments" / "choir.onnx"
 
 

@@ -14,6 +14,7 @@ Features = NDArray[np.float32]
 Array = NDArray[Any]  # float32 or float64
 
 BANDS, TIMES = 48, 24
+LEVELS = BANDS * TIMES  # features that are levels; what follows them is the stereo width
 SIDE_BANDS = 4  # of the stereo width; each spans BANDS / SIDE_BANDS bands
 LOWEST = 30.0  # Hz
 WINDOW_SECONDS = 1024 / 44100  # the window is the power of two of frames next to it
