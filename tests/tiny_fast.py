@@ -1,6 +1,9 @@
 """The recipe `fast` at a size for tests: clips of noise and partials, and a config of few channels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -45,15 +48,26 @@ def tiny_fast_config(count: int = 12, channels: int = 1, steps: int = 20, **sett
     )
 
 
-def tiny_fast_dataset(path: Path, count: int = 12, channels: int = 1, seed: int = 0) -> Dataset:
+def tiny_fast_dataset(path: Path, count: int = 12, channels: int = 1, seed: int = 0, rate: int = RATE) -> Dataset:
     """Such clips as a dataset folder."""
-    return write(path, tiny_clips(count, channels, seed), RATE)
+    return write(path, tiny_clips(count, channels, seed), rate)
 
 
 def tiny_learner(config: RunConfig, clips: NDArray[np.float32]) -> FastLearner:
     """A learner on the CPU, on one thread."""
     torch.set_num_threads(1)
     return FastLearner(config, Clips(clips, torch.device("cpu")), torch.device("cpu"))
+
+
+@contextmanager
+def without_extras() -> Iterator[None]:
+    """Training on one thread, without what takes longest and changes nothing: no measurements and no spectrograms."""
+    torch.set_num_threads(1)
+    with (
+        patch("trainer.launch.Yardstick", lambda *_: None),
+        patch("trainer.previews.save_grid", lambda path, *_: path.write_bytes(b"picture")),
+    ):
+        yield
 
 
 def tiny_form(**changes: object) -> Form:

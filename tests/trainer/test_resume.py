@@ -12,36 +12,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_fast import tiny_fast_dataset
+from tiny_fast import tiny_fast_dataset, without_extras
 
 from trainer import checkpoint
 from trainer.cli import main
 from trainer.run_folder import Run
 
+TESTS = Path(__file__).parents[1]
 STEPS = 40
 STAGES = {"representation": range(34), "density": range(34, 36), "adversarial": range(36, 40)}
 SIZE = ("--set", "dim=8", "--set", "latent_dim=3", "--set", "batch=4", "--seed", "4", "--device", "cpu")
-# `trainer`, with a checkpoint after every step, and without what takes long and changes nothing.
-DRIVER = """
-import sys, torch
-import trainer.launch, trainer.previews, trainer.training
+# `trainer`, with a checkpoint after every step.
+DRIVER = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+import trainer.training
+from tiny_fast import without_extras
 from trainer.cli import main
 
-torch.set_num_threads(1)
 trainer.training.CHECK_SECONDS = 0.0
-trainer.launch.Yardstick = lambda *_: None
-trainer.previews.save_grid = lambda path, *_: path.write_bytes(b"picture")
-sys.exit(main())
+with without_extras():
+    sys.exit(main())
 """
 
 
 @pytest.fixture(autouse=True, scope="module")
 def cheap() -> Iterator[None]:
-    """Nothing is measured, and no spectrogram is drawn."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trainer.launch.Yardstick", lambda *_: None)
-        patch.setattr("trainer.previews.save_grid", lambda path, *_: path.write_bytes(b"picture"))
-        torch.set_num_threads(1)
+    with without_extras():
         yield
 
 

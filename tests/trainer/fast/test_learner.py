@@ -1,34 +1,51 @@
 import math
-import subprocess
-import sys
-import textwrap
-import time
+import operator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
-from tiny_fast import FRAMES, tiny_clips, tiny_fast_config, tiny_fast_dataset, tiny_learner
+from tiny_fast import FRAMES, tiny_clips, tiny_fast_config, tiny_fast_dataset, tiny_learner, without_extras
 from tiny_run import Clock, Memory
 
 from engine.errors import UserError
 from trainer import checkpoint
 from trainer.clips import ClipOrder
 from trainer.fast.envelopes import varied
-from trainer.plan import Limits
+from trainer.fast.learner import FastLearner
+from trainer.launch import Request
+from trainer.launch import train as launch
+from trainer.learner import WEIGHTS, part
+from trainer.plan import Limits, Progress
 from trainer.recipes import find_recipe
-from trainer.run_folder import Run
-from trainer.training import Training
+from trainer.run_folder import Run, RunConfig
+from trainer.training import Training, make_step
 
-STEPS = 20  # 17 of representation, 1 of density, 2 adversarial
-INSIDE = {"representation": 5, "density": 17, "adversarial": 19}
+STEPS = 40
+BORDERS = {"representation": 0, "density": 34, "adversarial": 36}  # the first step of each stage
+FIGURES = {
+    "representation": {"copy distance", "divergence"},
+    "density": {"unevenness"},
+    "adversarial": {"copy distance", "made", "real"},
+}
 
 
-def train(run: Run, path: Path, steps: int, channels: int = 1) -> Training:
+@pytest.fixture(autouse=True, scope="module")
+def cheap() -> Iterator[None]:
+    with without_extras():
+        yield
+
+
+def begun(run: Run, dataset: Path) -> Training:
     torch.set_num_threads(1)
-    clips = tiny_fast_dataset(path, channels=channels).clips if not path.exists() else np.load(path / "clips.npy")
-    training = Training(run, clips, torch.device("cpu"), Memory(), Clock())
+    clips = np.load(dataset / "clips.npy") if dataset.exists() else tiny_fast_dataset(dataset).clips
+    return Training(run, clips, torch.device("cpu"), Memory(), Clock())
+
+
+def train(run: Run, dataset: Path, steps: int) -> Training:
+    training = begun(run, dataset)
     training.run_until(Limits(steps=steps), lambda: False)
     return training
 
@@ -37,131 +54,91 @@ def newest(run: Run) -> dict[str, torch.Tensor]:
     return checkpoint.load_newest(run.checkpoints)[1]
 
 
-def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that was never interrupted."""
+    """A run through all stages."""
     folder = tmp_path_factory.mktemp("whole")
     run = Run.create(folder / "run", tiny_fast_config(steps=STEPS))
     train(run, folder / "dataset", STEPS)
     return run
 
 
-def test_the_stages_follow_each_other(whole: Run) -> None:
-    moments = [whole.config.plan.stages[i][0] for i in range(3)]
-    assert moments == ["representation", "density", "adversarial"]
-    stages = {row["stage"] for row in whole.rows("report")}
-    assert stages == set(moments)
-    told = {key for row in whole.rows("report") for key in row}
-    assert {"copy distance", "divergence", "unevenness", "made", "real"} <= told
+def test_the_stages_follow_each_other_and_tell_how_they_come_on(whole: Run) -> None:
+    rows = whole.rows("report")
+    assert [row["stage"] for row in rows] == ["representation"] * 34 + ["density"] * 2 + ["adversarial"] * 4
+    for row in rows:
+        figures = FIGURES[row["stage"]]
+        assert figures < row.keys()
+        assert not (set().union(*FIGURES.values()) - figures) & row.keys()
+    assert newest(whole)["stage"] == 2
 
 
-@pytest.mark.parametrize("stage", INSIDE)
-def test_a_run_that_was_interrupted_in_a_stage_ends_the_same_to_the_bit(stage: str, whole: Run, tmp_path: Path) -> None:
-    run = Run.create(tmp_path / "run", tiny_fast_config(steps=STEPS))
-    train(run, tmp_path / "dataset", INSIDE[stage])
-    train(run, tmp_path / "dataset", STEPS)
-    assert same(newest(run), newest(whole))
+def make_steps(learner: FastLearner, config: RunConfig, count: int, progress: Progress = Progress()) -> Progress:  # noqa: B008
+    order = ClipOrder(config.clip_count, config.seed)
+    for _ in range(count):
+        drawn = make_step(learner, order, config, progress)
+        progress = config.plan.advance(replace(progress, step=progress.step + 1, drawn=drawn))
+    return progress
 
 
-DRIVER = """
-import sys, torch
-sys.path.insert(0, {tests!r})
-torch.set_num_threads(1)
-from trainer import training
-training.CHECK_SECONDS = 0.0
-from tiny_run import Memory
-from trainer.plan import Limits
-from trainer.run_folder import Run
-from trainer.dataset import Dataset
-import time
-run = Run.open({run!r})
-t = training.Training(run, Dataset.open({dataset!r}).clips, torch.device("cpu"), Memory(), time.monotonic)
-t.run_until(Limits(steps={steps}), lambda: False)
-"""
-
-
-def kill_at(run: Run, dataset: Path, step: int, steps: int, delay: float) -> None:
-    """Trains in a process of its own, and kills it a moment after the checkpoint of a step is there."""
-    text = DRIVER.format(tests=str(Path(__file__).parents[2]), run=str(run.path), dataset=str(dataset), steps=steps)
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(text)]) as process:
-        until = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < until:
-            there = checkpoint.listed(run.checkpoints)
-            if there and there[-1][0] >= step:
-                time.sleep(delay)  # a random moment of whatever comes next
-                break
-            time.sleep(0.005)
-        process.kill()
-
-
-def killed_anywhere(whole: Run, tmp_path: Path, kills: int) -> None:
-    random = np.random.default_rng(1)
-    dataset = tiny_fast_dataset(tmp_path / "dataset").path
-    for number in range(kills):
-        run = Run.create(tmp_path / f"run-{number}", tiny_fast_config(steps=STEPS))
-        stage = list(INSIDE)[number % len(INSIDE)]
-        kill_at(run, dataset, INSIDE[stage] - 1, STEPS, float(random.uniform(0, 0.3)))
-        train(run, dataset, STEPS)
-        assert same(newest(run), newest(whole)), (number, stage)
-
-
-def test_a_process_killed_at_a_random_moment_of_each_stage_goes_on_to_the_same_end(whole: Run, tmp_path: Path) -> None:
-    killed_anywhere(whole, tmp_path, 3)
-
-
-@pytest.mark.long
-def test_twenty_kills_at_random_moments(whole: Run, tmp_path: Path) -> None:
-    killed_anywhere(whole, tmp_path, 20)
+def test_in_the_adversarial_stage_the_decoder_alone_is_trained() -> None:
+    config = tiny_fast_config(steps=STEPS)
+    learner = tiny_learner(config, tiny_clips())
+    progress = make_steps(learner, config, BORDERS["adversarial"])
+    before = {name: tensor.clone() for name, tensor in learner.state().items()}
+    make_steps(learner, config, 2, progress)
+    after = learner.state()
+    changed = {name for name in before if not torch.equal(after[name], before[name])}
+    assert {name for name in changed if name.startswith("generator.")} == {
+        f"generator.decoder.{name}" for name, _ in learner.generator("raw").decoder.named_parameters()
+    }
+    assert "ema.decoder.rows.weight" in changed
+    for same in (".carriers", ".density.", "encoder"):
+        assert not [name for name in changed if same in name]
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_the_generator_can_be_heard_at_any_time_and_fits_the_recipes(channels: int, tmp_path: Path) -> None:
+def test_the_generator_can_be_heard_at_any_time_and_fits_the_recipes(channels: int) -> None:
     config = tiny_fast_config(channels=channels)
     learner = tiny_learner(config, tiny_clips(channels=channels))
     z = torch.randn(2, 3, generator=torch.Generator().manual_seed(0))
-    for weights in ("raw", "ema"):
+    generator = part(find_recipe("fast").generator)(config)
+    for weights, prefix in WEIGHTS.items():
         audio = learner.generator(weights)(z)
         assert audio.shape == (2, channels, FRAMES)
         assert audio.isfinite().all()
         assert audio.abs().max() <= 1
-    from trainer.learner import part
+        tensors = learner.state().items()
+        generator.load_state_dict({k.removeprefix(prefix): v for k, v in tensors if k.startswith(prefix)})
+        torch.testing.assert_close(generator(z), audio)
 
-    generator = part(find_recipe("fast").generator)(config)
-    tensors = learner.state()
-    for prefix in ("generator.", "ema."):
-        generator.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
-    torch.testing.assert_close(generator(z), learner.generator("ema")(z))
+
+def test_a_listen_changes_nothing() -> None:
+    config = tiny_fast_config(steps=STEPS)
+    deaf, heard = (tiny_learner(config, tiny_clips()) for _ in range(2))
+    progress = Progress()
+    for _ in range(STEPS):
+        heard.generator("ema")
+        make_steps(deaf, config, 1, progress)
+        progress = make_steps(heard, config, 1, progress)
+    expected = deaf.state()
+    assert [name for name, tensor in heard.state().items() if not torch.equal(tensor, expected[name])] == []
 
 
 def test_copies_come_nearer_to_the_clips() -> None:
     config = tiny_fast_config(steps=400)
     learner = tiny_learner(config, tiny_clips())
-    order, drawn, told = ClipOrder(12, 4), 0, []
-    from trainer.plan import Progress
-
-    progress = Progress()
-    for _ in range(150):
-
-        def take(count: int, at: int = drawn) -> np.ndarray:
-            return order.take(at, count)
-
-        learner.step(take, config.plan.moment(progress))
-        drawn += 4
-        from dataclasses import replace
-
-        progress = config.plan.advance(replace(progress, step=progress.step + 1))
-        told.append(learner.figures()["copy distance"])
-    assert np.mean(told[-10:]) < 0.5 * np.mean(told[:10])
+    progress = make_steps(learner, config, 10)
+    first = learner.figures()["copy distance"]
+    make_steps(learner, config, 130, progress)
+    learner.figures()
+    make_steps(learner, config, 10, progress)
+    assert learner.figures()["copy distance"] < 0.5 * first
 
 
 def test_new_clips_take_over_what_was_learnt_but_lend_carriers_of_their_own() -> None:
     old = tiny_learner(tiny_fast_config(), tiny_clips())
-    new_config = tiny_fast_config(count=16)
-    new = tiny_learner(new_config, tiny_clips(16, seed=7))
+    new = tiny_learner(tiny_fast_config(count=16), tiny_clips(16, seed=7))
     own = new.state()
     new.restore_weights(old.state())
     state, given = new.state(), old.state()
@@ -173,14 +150,58 @@ def test_new_clips_take_over_what_was_learnt_but_lend_carriers_of_their_own() ->
         tiny_learner(tiny_fast_config(dim=16), tiny_clips()).restore_weights(given)
 
 
-def test_no_number_stops_training_with_a_sentence_and_a_good_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", BORDERS)
+def test_a_run_goes_on_from_another_on_other_clips_whatever_its_stage(stage: str, whole: Run, tmp_path: Path) -> None:
+    other = Run.create(tmp_path / "other", whole.config)
+    train(other, tmp_path / "dataset", max(1, BORDERS[stage] + 1))
+    more = tiny_fast_dataset(tmp_path / "more", 20, seed=9)
+    launch(request(more.path, tmp_path / "run", other, steps=3))
+    tensors = checkpoint.load(Run.open(tmp_path / "run").checkpoints / "step-00000000.safetensors")[1]
+    assert torch.equal(tensors["ema.decoder.dense.weight"], newest(other)["ema.decoder.dense.weight"])
+    assert tensors["ema.density.codes"].shape == (20, 3)
+    assert tensors["ema.carriers"].shape[0] == 10
+    assert checkpoint.load_newest(tmp_path / "run/checkpoints")[0].step == 3
+
+
+def request(dataset: Path, output: Path, source: Run, steps: int = 1, overrides: tuple[str, ...] = ()) -> Request:
+    return Request(dataset, output, source=source.path, steps=steps, overrides=overrides, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("changes", "overrides", "words"),
+    [
+        ({"channels": 2}, (), ["mono", "stereo"]),
+        ({"rate": 22050}, (), ["16000 Hz", "22050 Hz"]),
+        ({}, ("dim=16",), ["dim 8", "dim 16"]),
+        ({}, ("latent_dim=5",), ["latent_dim 3", "latent_dim 5"]),
+    ],
+)
+def test_a_run_of_another_shape_is_refused_naming_both(
+    whole: Run, tmp_path: Path, changes: dict[str, int], overrides: tuple[str, ...], words: list[str]
+) -> None:
+    dataset = tiny_fast_dataset(tmp_path / "dataset", **changes)
+    with pytest.raises(UserError) as caught:
+        launch(request(dataset.path, tmp_path / "run", whole, overrides=overrides))
+    assert all(word in str(caught.value) for word in words)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("begin", "part_of"),
+    [(5, "_raw.decoder.dense.bias"), (35, "_ema.density.offsets"), (37, "_raw.decoder.dense.bias")],
+)
+def test_no_number_stops_training_with_a_sentence_and_a_good_checkpoint(
+    begin: int, part_of: str, tmp_path: Path
+) -> None:
     run = Run.create(tmp_path / "run", tiny_fast_config(steps=STEPS))
-    training = train(run, tmp_path / "dataset", 2)
+    training = train(run, tmp_path / "dataset", begin)
     with torch.no_grad():
-        training._learner._raw.decoder.dense.bias.fill_(math.nan)
-    with pytest.raises(UserError, match=r"no longer numbers"):
-        training.run_until(Limits(steps=8), lambda: False)
-    assert all(tensor.isfinite().all() for name, tensor in newest(run).items() if name.startswith("ema."))
+        operator.attrgetter(part_of)(training._learner).fill_(math.nan)
+    good = f"step-{begin:08d}.safetensors is the last good checkpoint"
+    with pytest.raises(UserError, match=rf"no longer numbers after step {begin + 1}.*{good}"):
+        training.run_until(Limits(steps=STEPS), lambda: False)
+    assert all(tensor.isfinite().all() for tensor in newest(run).values())
+    assert train(run, tmp_path / "dataset", STEPS).progress.step == STEPS
 
 
 def test_small_sets_are_varied_and_large_ones_are_not() -> None:
@@ -189,8 +210,7 @@ def test_small_sets_are_varied_and_large_ones_are_not() -> None:
     changed = varied(envelope, random, 0.6).abs().sum(dim=(1, 2)) > 0
     assert 0.4 < changed.float().mean() < 0.8
     assert not varied(envelope, random, 0.0).any()
-
-
-def test_the_state_can_be_written_and_read(whole: Run) -> None:
-    path = checkpoint.listed(whole.checkpoints)[-1][1]
-    assert load_file(path)["stage"] == 2
+    for count, augment, wanted in ((12, -1.0, True), (300, -1.0, False), (300, 0.5, True), (12, 0.0, False)):
+        clips = np.resize(tiny_clips(), (count, 1, FRAMES))
+        learner = tiny_learner(tiny_fast_config(count=count, augment=augment, batch=64), clips)
+        assert bool(learner._team_varied(envelope).any()) is wanted

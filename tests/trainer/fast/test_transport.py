@@ -41,3 +41,8 @@ def test_the_inverse_of_a_clips_code_sounds_like_the_clip() -> None:
 def test_variety_is_how_far_a_cell_reaches() -> None:
     narrow, wide = fitted(16, 4, variety=1.0), fitted(16, 4, variety=3.0)
     torch.testing.assert_close(3 * narrow.spreads, wide.spreads)
+
+
+def test_the_same_codes_and_draws_give_the_same_map() -> None:
+    first, second = fitted(16, 4).state_dict(), fitted(16, 4).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
