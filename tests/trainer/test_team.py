@@ -52,8 +52,8 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused_before_there_is_a_run(
     assert not (tmp_path / "run").exists()
 
 
-# Of `fast` twenty steps: five of them would be of its first stage.
-@pytest.mark.parametrize(("recipe", "steps"), [("wavegan", 5), ("fast", 20)])
+# Of `fast` a hundred, of which five at the least are of each stage.
+@pytest.mark.parametrize(("recipe", "steps"), [("wavegan", 5), ("fast", 100)])
 def test_two_processes_learn_what_one_learns(recipe: str, steps: int, tmp_path: Path) -> None:
     (alone,) = train_in_float64(1, steps, tmp_path, recipe)
     expected = load_file(alone)
