@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.latent import from_seed
 from trainer import dataset
 from trainer.cutting import Mode
 from trainer.dataset import Dataset
@@ -106,8 +105,7 @@ def measure(
             train(Request(place, run, recipe, overrides, hours=minutes / 60, seed=seed))
         seconds = time.monotonic() - began
         source = Source.open(run)
-        z = np.stack([from_seed(number, source.latent_dim, source.prior) for number in range(SOUNDS)])
-        sounds = np.concatenate([source.render(z[i : i + 50]) for i in range(0, SOUNDS, 50)])
+        sounds = np.concatenate([source.sounds(range(first, first + 50)) for first in range(0, SOUNDS, 50)])
         titles = [str(number) for number in range(PICTURED)]
         save_grid(folder / f"{run.name}.png", sounds[:PICTURED], RATE, titles, f"{name}: sounds by seed")
         rows.append({**row_of(name, yardstick, sounds), "step": source.step, "seconds": seconds})

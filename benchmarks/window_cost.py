@@ -25,7 +25,7 @@ from engine._native import BLOCK_FRAMES
 from engine.errors import UserError
 from engine.generator import Generator
 from engine.instrument import Instrument
-from engine.latent import from_seed
+from engine.latent import from_seeds
 from engine.session import default_threads
 from trainer.learner import part
 from trainer.recipes import RECIPES, find_recipe
@@ -81,7 +81,7 @@ def measure(config: RunConfig, clips: int, threads: int, runs: int) -> dict[str,
         size = path.stat().st_size
         generator = Generator(Instrument.open(path), "cpu", threads)
     together = Generator(generator.instrument, "cpu", threads, batches=(clips,))
-    z = np.stack([from_seed(seed, config.latent_dim, config.row.prior) for seed in range(clips)])
+    z = from_seeds(range(clips), config.latent_dim, config.row.prior)
     cases = {
         f"{clips} clips in batches of {generator.batches[-1]}": compare(generator, z, runs),
         f"{clips} clips in one batch": compare(together, z, runs),

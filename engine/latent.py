@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -77,6 +77,11 @@ def from_seed(seed: int, dim: int, prior: str) -> Latent:
     """
     row = PRIORS[prior]
     return _clipped(row.from_unit(_unit(seed, 0, dim)), row)
+
+
+def from_seeds(seeds: Iterable[int], dim: int, prior: str) -> Latent:
+    """The latents of seeds, one or more: float32 [seeds, dim]."""
+    return np.stack([from_seed(seed, dim, prior) for seed in seeds])
 
 
 def interpolate(corners: Sequence[ArrayLike], x: float, y: float, prior: str) -> Latent:

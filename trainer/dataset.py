@@ -204,6 +204,11 @@ def write(path: Path | str, clips: NDArray[np.float32], sample_rate: int, overwr
     return Dataset.open(path)
 
 
+def describe_clips(sample_rate: int, channels: int, clip_frames: int) -> str:
+    """What must agree between a dataset and what was trained on one, in words."""
+    return f"{'stereo' if channels == 2 else 'mono'} clips of {clip_frames} frames at {sample_rate} Hz"
+
+
 def forget(clips: NDArray[np.float32]) -> None:
     """Gives back the memory of what has been read of memory-mapped clips. The system may keep it to read it faster."""
     # Else what was read of a dataset larger than memory would count as the process's own until memory runs short.

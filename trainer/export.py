@@ -17,11 +17,11 @@ from engine.data import ENCODER_SUFFIX
 from engine.errors import UserError
 from engine.files import check_folder_of, replacing
 from engine.instrument import FORMAT
-from engine.latent import from_seed
+from engine.latent import from_seeds
 from trainer.exploring import Explored, explore
 from trainer.learner import WEIGHTS, part
+from trainer.rendering import render
 from trainer.run_folder import Run, RunConfig
-from trainer.sampling import render
 from trainer.survey import Surveyor
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def largest_error(model: bytes, generator: nn.Module, config: RunConfig) -> floa
     import torch
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    z = np.stack([from_seed(seed, config.latent_dim, config.row.prior) for seed in range(CHECKED_SEEDS)])
+    z = from_seeds(range(CHECKED_SEEDS), config.latent_dim, config.row.prior)
     with torch.no_grad():
         expected: NDArray[np.float32] = generator(torch.from_numpy(z)).numpy()
     worst = 0.0

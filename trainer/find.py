@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import ENCODER_SUFFIX
 from engine.errors import UserError
-from engine.files import check_folder_of, replacing
-from engine.latent import PRIORS, from_seed
+from engine.files import check_folder_of
+from engine.latent import PRIORS, from_seeds
 from engine.sound_string import SoundString
 from trainer.measure.features import LEVELS, log_mel
+from trainer.sampling import write_wav
 from trainer.source import Source
 
 Floats = NDArray[np.float32]
@@ -67,11 +65,11 @@ def find(sound: Path, source_path: Path, output: Path | None = None, checkpoint:
         pieces = [log_mel(source.render(z[i : i + AT_ONCE]), source.sample_rate) for i in range(0, len(z), AT_ONCE)]
         return _heard(np.concatenate(pieces), floor)
 
-    seeds = np.stack([from_seed(n, source.latent_dim, source.prior) for n in range(SEEDS)])
+    seeds = from_seeds(range(SEEDS), source.latent_dim, source.prior)
     starts = np.asarray(row.to_normal(seeds.astype(np.float64)), np.float64)
     pictures = listen(starts)
     pairs = _apart(pictures[: SEEDS // 2], pictures[SEEDS // 2 :])
-    guess = encoded(source_path, checkpoint, target)
+    guess = source.encode(target)
     if guess is not None:
         points = np.concatenate([row.to_normal(guess.astype(np.float64)), starts])
         pictures = np.concatenate([listen(points[:1]), pictures])
@@ -79,9 +77,9 @@ def find(sound: Path, source_path: Path, output: Path | None = None, checkpoint:
         points = starts
     best, distance = _evolve(points, _apart(pictures, wanted), lambda p: _apart(listen(p), wanted), random)
     z = np.clip(row.from_normal(best), row.low, row.high).astype(np.float32)
-    _write(output, source.render(z[None])[0], source.sample_rate)
+    write_wav(output, source.render(z[None])[0], source.sample_rate)
     return Found(
-        str(SoundString.of_latent(identity(source_path, source), z)),
+        str(SoundString.of_latent(source.digest, z)),
         z.tolist(),
         distance,
         float(100 * (pairs < distance).mean()),
@@ -106,53 +104,6 @@ def read(path: Path, source: Source) -> Floats:
     if not clips:
         raise UserError(f"{path} is silent; name another sound.")
     return np.ascontiguousarray(clips[0].samples.T)[None]
-
-
-def encoded(path: Path, checkpoint: str, target: Floats) -> Floats | None:
-    """What an encoder says of a clip [1, channels, frames]: z [1, latent_dim]; None where there is none.
-
-    A run's own, or for an instrument the file NAME.encoder.onnx beside it, if it was made for the same instrument.
-    Raises UserError if that file is damaged.
-    """
-    if not Path(path).is_dir():
-        return _encoded_beside(Path(path), target)
-    from trainer.run_folder import Run
-
-    run = Run.open(path)
-    if not run.config.row.encoder:
-        return None
-    from trainer.learner import part
-
-    z: Floats = part(run.config.row.encoder)(run, checkpoint, target)
-    return z
-
-
-def _encoded_beside(instrument: Path, target: Floats) -> Floats | None:
-    from engine.session import open_session
-
-    path = instrument.with_suffix(ENCODER_SUFFIX)
-    if not path.is_file():
-        return None
-    session, _ = open_session(path.read_bytes(), str(path), "cpu")
-    # An instrument that was exported again, or renamed over another, may lie beside what was made for the old one.
-    if session.get_modelmeta().custom_metadata_map.get("instrument") != _digest(instrument):
-        return None
-    z: Floats = session.run(["z"], {"audio": target})[0]
-    return z
-
-
-def identity(path: Path, source: Source) -> str:
-    """What names a source in a sound string: an instrument's digest; for a run, one of its config and step."""
-    if not Path(path).is_dir():
-        return _digest(Path(path))
-    from trainer.run_folder import Run
-
-    config = json.dumps(asdict(Run.open(path).config), sort_keys=True)
-    return hashlib.sha256(f"{config} {source.step}".encode()).hexdigest()
-
-
-def _digest(instrument: Path) -> str:
-    return hashlib.sha256(instrument.read_bytes()).hexdigest()
 
 
 def _evolve(
@@ -191,10 +142,3 @@ def _apart(a: Floats, b: Floats) -> NDArray[np.float64]:
     """RMS differences in dB of pictures [n, features] and as many, or one."""
     apart: NDArray[np.float64] = np.sqrt(np.square(a.astype(np.float64) - b).mean(axis=1))
     return apart
-
-
-def _write(path: Path, audio: Floats, sample_rate: int) -> None:
-    import soundfile
-
-    with replacing(path) as temporary:
-        soundfile.write(temporary, audio.T, sample_rate, subtype="PCM_24", format="WAV")

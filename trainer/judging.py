@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from trainer.dataset import Dataset
+from trainer.dataset import Dataset, describe_clips
 from trainer.measure.comparison import FRECHET_CLIPS
 from trainer.measure.evaluation import Evaluation, evaluate
 from trainer.measure.split import HALVES
@@ -83,8 +83,8 @@ def judge(source_path: Path, dataset_path: Path, sounds: int, checkpoint: str = 
     """Judges a run or an instrument. Raises UserError if it cannot be opened or makes clips of another form."""
     dataset = Dataset.open(dataset_path)
     source = Source.open(source_path, checkpoint)
-    ours = _form(source.channels, source.clip_frames, source.sample_rate)
-    theirs = _form(dataset.channels, dataset.clip_frames, dataset.sample_rate)
+    ours = describe_clips(source.sample_rate, source.channels, source.clip_frames)
+    theirs = describe_clips(dataset.sample_rate, dataset.channels, dataset.clip_frames)
     if ours != theirs:
         raise UserError(
             f"{source_path} makes {ours}, but the dataset {dataset_path} has {theirs}; prepare the audio to match."
@@ -106,7 +106,3 @@ def shown(value: float) -> str:
 def shown_interval(interval: tuple[float, float]) -> str:
     """An interval in brackets."""
     return f"[{shown(interval[0])} … {shown(interval[1])}]"
-
-
-def _form(channels: int, clip_frames: int, sample_rate: int) -> str:
-    return f"{'stereo' if channels == 2 else 'mono'} clips of {clip_frames} frames at {sample_rate} Hz"

@@ -15,7 +15,7 @@ import torch
 
 from engine.errors import UserError
 from trainer import checkpoint
-from trainer.dataset import Dataset
+from trainer.dataset import Dataset, describe_clips
 from trainer.measure.yardstick import Yardstick
 from trainer.plan import Limits, Plan
 from trainer.progress import display, duration
@@ -212,11 +212,6 @@ def check_resume(run: Run, request: Request, dataset: Dataset, screen: Display) 
             )
     if dataset.digest != config.dataset_digest:
         screen.note(f"The dataset {request.dataset} is not the one that {run.path} was begun on; going on with it.")
-
-
-def describe_clips(sample_rate: int, channels: int, clip_frames: int) -> str:
-    """What must agree between run and dataset, in words."""
-    return f"{'stereo' if channels == 2 else 'mono'} clips of {clip_frames} frames at {sample_rate} Hz"
 
 
 def choose_device(name: str) -> torch.device:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.rendering import generate
 from trainer.run_folder import Run
-from trainer.sampling import generate, write_wavs
+from trainer.sampling import write_wavs
 from trainer.spectrogram import save_grid
 
 if TYPE_CHECKING:

@@ -1,83 +1,34 @@
-"""Sounds of a generator by seed, and writing them as WAV files."""
+"""Writing the sounds of seeds as WAV files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
 from engine.files import check_folder_of, replacing
-from engine.latent import MAX_SEED, from_seed
+from engine.latent import MAX_SEED
+from trainer.rendering import BATCH
+from trainer.source import Source
 
-if TYPE_CHECKING:
-    from torch import nn
-
-    from trainer.run_folder import RunConfig
-
-BATCH = 8  # always the same, so that a seed sounds the same to the bit whatever it is made beside
 MOST_SEEDS = 10_000
 
 
-def generate(generator: nn.Module, seeds: Sequence[int], config: RunConfig) -> NDArray[np.float32]:
-    """The sounds of the seeds, of a run's generator: float32 [seeds, channels, frames]."""
-    return render(generator, np.stack([from_seed(seed, config.latent_dim, config.row.prior) for seed in seeds]))
-
-
-def render(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sounds of latents [n, latent_dim]: float32 [n, channels, frames]."""
-    import torch
-
-    device = next(generator.parameters()).device
-    pieces = []
-    with torch.no_grad():
-        for start in range(0, len(z), BATCH):
-            group = z[start : start + BATCH]
-            full = np.zeros((BATCH, z.shape[1]), np.float32)
-            full[: len(group)] = group
-            pieces.append(generator(torch.from_numpy(full).to(device)).cpu().numpy()[: len(group)])
-    audio: NDArray[np.float32] = np.concatenate(pieces)
-    return audio
-
-
 def sample(source: Path, folder: Path, seeds: Sequence[int]) -> list[Path]:
-    """Writes the seeds' sounds, of a run (its newest checkpoint) or an instrument, into a folder, made if need be.
+    """Writes the seeds' sounds, of a run (its best checkpoint) or an instrument, into a folder, made if need be.
 
     Returns the paths. Raises UserError if the source is neither, or the folder cannot be made.
     """
-    if Path(source).is_dir():
-        from trainer.export import load_generator
-        from trainer.run_folder import Run
-
-        run = Run.open(source)
-        make_folder(folder)
-        generator, _ = load_generator(run, "best", run.config.row.weights)
-        return write_in_groups(
-            folder, seeds, run.config.sample_rate, lambda group: generate(generator, group, run.config)
-        )
-    from engine.instrument import Instrument
-
-    instrument = Instrument.open(source)
+    opened = Source.open(source)
     make_folder(folder)
-
-    def play(group: Sequence[int]) -> NDArray[np.float32]:
-        z = [from_seed(seed, instrument.latent_dim, instrument.prior) for seed in group]
-        return instrument.generate(np.stack(z))
-
-    return write_in_groups(folder, seeds, instrument.sample_rate, play)
-
-
-def write_in_groups(
-    folder: Path, seeds: Sequence[int], sample_rate: int, make: Callable[[Sequence[int]], NDArray[np.float32]]
-) -> list[Path]:
-    """Makes and writes a few sounds at a time, so that memory does not grow with their number."""
     paths: list[Path] = []
+    # A few at a time, so that memory does not grow with their number.
     for start in range(0, len(seeds), BATCH):
         group = seeds[start : start + BATCH]
-        paths += write_wavs(folder, group, make(group), sample_rate)
+        paths += write_wavs(folder, group, opened.sounds(group), opened.sample_rate)
     return paths
 
 
@@ -91,15 +42,20 @@ def make_folder(folder: Path) -> None:
 
 def write_wavs(folder: Path, seeds: Sequence[int], audio: NDArray[np.float32], sample_rate: int) -> list[Path]:
     """Writes audio [seeds, channels, frames] as 24-bit WAV files named by seed. Returns their paths."""
-    import soundfile
-
     paths = []
     for seed, clip in zip(seeds, audio, strict=True):
         path = folder / f"seed-{seed:04d}.wav"
-        with replacing(path) as temporary:
-            soundfile.write(temporary, clip.T, sample_rate, subtype="PCM_24")
+        write_wav(path, clip, sample_rate)
         paths.append(path)
     return paths
+
+
+def write_wav(path: Path, clip: NDArray[np.float32], sample_rate: int) -> None:
+    """Writes a clip [channels, frames] as a 24-bit WAV file."""
+    import soundfile
+
+    with replacing(path) as temporary:
+        soundfile.write(temporary, clip.T, sample_rate, subtype="PCM_24", format="WAV")
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.latent import Latent, from_seed
+from engine.latent import Latent, from_seeds
 from trainer.measure.descriptors import DESCRIPTORS, TONAL, measure
 from trainer.measure.features import Features, Reals, Space, log_mel
 from trainer.measure.two_samples import squared_distances
@@ -65,7 +65,7 @@ class Surveyor:
 
     def latents(self, first_seed: int, count: int) -> Latent:
         """Of as many seeds: [count, latent_dim]."""
-        return np.stack([from_seed(first_seed + i, self.latent_dim, self.prior) for i in range(count)])
+        return from_seeds(range(first_seed, first_seed + count), self.latent_dim, self.prior)
 
     def listen(self, z: Latent) -> Survey:
         """Of latents [n, latent_dim], one or more."""

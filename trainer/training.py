@@ -20,9 +20,9 @@ from trainer.learner import Learner, make_learner
 from trainer.plan import Limits, Progress
 from trainer.previews import Previews
 from trainer.progress import compare
+from trainer.rendering import BATCH, generate
 from trainer.run_folder import Run, RunConfig
 from trainer.run_page import write_page
-from trainer.sampling import BATCH, generate
 from trainer.team import SOLO, Team
 
 CHECK_SECONDS = 300.0  # between checks

@@ -16,7 +16,7 @@ from engine.latent import from_seed
 from engine.sound_string import SoundString
 from trainer.cli import main
 from trainer.export import export
-from trainer.find import encoded, find
+from trainer.find import find
 from trainer.run_folder import Run
 from trainer.source import Source
 from trainer.wavegan.networks import initialise, make_generator
@@ -75,19 +75,19 @@ def test_an_instrument_asks_the_encoder_beside_it(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", tiny_fast_config(steps=20))
     train_tiny(run, tiny_fast_dataset(tmp_path / "dataset"), 20)
     path, clip = tmp_path / "mine.onnx", tiny_clips(1, seed=3)
-    assert encoded(write_tiny_instrument(path), "best", clip) is None
+    assert Source.open(write_tiny_instrument(path)).encode(clip) is None
     export(run, path, "last", None, "Mine", "MIT")
-    z = encoded(path, "best", clip)
-    by_pytorch = encoded(run.path, "last", clip)
+    z = Source.open(path).encode(clip)
+    by_pytorch = Source.open(run.path, "last").encode(clip)
     assert z is not None
     assert by_pytorch is not None
     np.testing.assert_allclose(z, by_pytorch, atol=1e-4)
     assert find(write(tmp_path / "own.wav", clip[0]), path).wav == str(tmp_path / "own.found.wav")
     write_tiny_instrument(path)  # another one under the same name
-    assert encoded(path, "best", clip) is None
+    assert Source.open(path).encode(clip) is None
     (tmp_path / "mine.encoder.onnx").write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"mine\.encoder\.onnx"):
-        encoded(path, "best", clip)
+        Source.open(path).encode(clip)
 
 
 @pytest.mark.parametrize("seed", [9001, 9002])
