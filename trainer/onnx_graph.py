@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import onnx
+
+OPSET = 17
+IR_VERSION = 8  # of ONNX 1.12, the first with opset 17
+Values = Mapping[str, tuple[int, Sequence[str | int]]]
+"""Inputs or outputs: name → element type (onnx.TensorProto) and sizes of the axes; those that are free have names."""
 
 
 class Graph:
@@ -43,6 +49,10 @@ class Graph:
         self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
+    def number(self, value: float) -> str:
+        """A constant float32 number, kept once for equal ones."""
+        return self.weights(f"number {value}", np.array(value, np.float32))
+
     def whole(self, *values: int) -> str:
         """A constant int64 array, kept once for equal values."""
         from onnx import numpy_helper
@@ -55,3 +65,20 @@ class Graph:
     def slice(self, x: str, start: str, stop: str, axis: int) -> str:
         """x[start:stop] along an axis."""
         return self.add("Slice", x, start, stop, self.whole(axis))
+
+    def model(self, name: str, inputs: Values, outputs: Values, metadata: Mapping[str, str]) -> onnx.ModelProto:
+        """The whole as a model."""
+        from onnx import helper
+
+        ins, outs = (
+            [helper.make_tensor_value_info(key, kind, list(shape)) for key, (kind, shape) in table.items()]
+            for table in (inputs, outputs)
+        )
+        model = helper.make_model(
+            helper.make_graph(self.nodes, name, ins, outs, list(self.constants.values())),
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="producergan",
+        )
+        helper.set_model_props(model, dict(metadata))
+        return model

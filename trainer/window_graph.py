@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.layer import Layer
-from trainer.onnx_graph import Graph
+from trainer.onnx_graph import Graph, Values
 from trainer.window_plan import as_convolution, taps
 
 if TYPE_CHECKING:
     import onnx
 
-OPSET = 17
-IR_VERSION = 8  # of ONNX 1.12, the first with opset 17
 Range = tuple[str, str]
 """Names of the first frame and the one behind the last, int64 [1] each."""
 
@@ -91,25 +89,11 @@ def transposed_convolution(
 
 def as_model(graph: Graph, latent_dim: int, channels: int, metadata: Mapping[str, str]) -> onnx.ModelProto:
     """The instrument's model of a graph that makes `audio` of `z` and `window`."""
-    from onnx import TensorProto, helper
+    from onnx import TensorProto
 
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "generator",
-            [
-                helper.make_tensor_value_info("z", TensorProto.FLOAT, ["batch", latent_dim]),
-                helper.make_tensor_value_info("window", TensorProto.INT64, [2]),
-            ],
-            [helper.make_tensor_value_info("audio", TensorProto.FLOAT, ["batch", channels, "frames"])],
-            list(graph.constants.values()),
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="producergan",
-    )
-    helper.set_model_props(model, dict(metadata))
-    return model
+    inputs: Values = {"z": (TensorProto.FLOAT, ["batch", latent_dim]), "window": (TensorProto.INT64, [2])}
+    outputs: Values = {"audio": (TensorProto.FLOAT, ["batch", channels, "frames"])}
+    return graph.model("generator", inputs, outputs, metadata)
 
 
 def _reach(graph: Graph, layer: Layer, outputs: Range) -> Range:

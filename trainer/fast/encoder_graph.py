@@ -13,8 +13,7 @@ from trainer.fast.graph import windowed_fourier
 from trainer.fast.networks import CENTRE, SLOPE, SPREAD
 from trainer.fast.spectrum import FLOOR
 from trainer.fast.transport import REACH
-from trainer.onnx_graph import Graph
-from trainer.window_graph import IR_VERSION, OPSET
+from trainer.onnx_graph import Graph, Values
 
 if TYPE_CHECKING:
     import onnx
@@ -35,7 +34,7 @@ def build_encoder(config: RunConfig, state: Weights, metadata: Mapping[str, str]
 
 def build(form: Form, state: Weights, metadata: Mapping[str, str]) -> onnx.ModelProto:
     """As `build_encoder`, for a form."""
-    from onnx import TensorProto, helper
+    from onnx import TensorProto
 
     graph = Graph()
     x = _envelope(graph, form)
@@ -50,20 +49,9 @@ def build(form: Form, state: Weights, metadata: Mapping[str, str]) -> onnx.Model
     bias = graph.weights("dense.bias", state["encoder_ema.dense.bias"][: form.latent_dim])
     code = graph.add("Gemm", graph.add("Flatten", x), weight, bias)
     _latent(graph, state, code)
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "encoder",
-            [helper.make_tensor_value_info("audio", TensorProto.FLOAT, ["batch", form.channels, form.clip_frames])],
-            [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["batch", form.latent_dim])],
-            list(graph.constants.values()),
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="producergan",
-    )
-    helper.set_model_props(model, dict(metadata))
-    return model
+    inputs: Values = {"audio": (TensorProto.FLOAT, ["batch", form.channels, form.clip_frames])}
+    outputs: Values = {"z": (TensorProto.FLOAT, ["batch", form.latent_dim])}
+    return graph.model("encoder", inputs, outputs, metadata)
 
 
 def _envelope(graph: Graph, form: Form) -> str:
@@ -83,18 +71,17 @@ def _envelope(graph: Graph, form: Form) -> str:
     shapes = band_shapes(form.sample_rate, form.size)
     pooling = (shapes / shapes.sum(axis=0))[bins]
     pooling[[0, -1]] *= 2  # of these bins there is one number, and the basis is orthonormal
-    floor = graph.weights("floor", np.array(FLOOR**2, np.float32))
     power = graph.add("MatMul", graph.add("Mul", spectra, spectra), graph.weights("pooling", pooling))
-    power = graph.add("Add", power, floor)
+    power = graph.add("Add", power, graph.number(FLOOR**2))
     now, after = graph.slice(power, start, last, axis=2), graph.slice(power, one, most, axis=2)
     first, earlier = graph.slice(power, start, one, axis=2), graph.slice(power, start, before_last, axis=2)
     before = graph.add("Concat", first, earlier, axis=2)
-    sides = graph.add("Mul", graph.add("Add", before, after), graph.weights("side", np.array(0.25, np.float32)))
-    smooth = graph.add("Add", graph.add("Mul", now, graph.weights("middle", np.array(0.5, np.float32))), sides)
+    sides = graph.add("Mul", graph.add("Add", before, after), graph.number(0.25))
+    smooth = graph.add("Add", graph.add("Mul", now, graph.number(0.5)), sides)
     rows = graph.add("Transpose", graph.add("Log", smooth), perm=[0, 1, 3, 2])
     rows = graph.add("Reshape", rows, graph.whole(0, form.rows, form.steps))
-    rows = graph.add("Sub", rows, graph.weights("centre", np.array(CENTRE, np.float32)))
-    return graph.add("Div", rows, graph.weights("spread", np.array(SPREAD, np.float32)))
+    rows = graph.add("Sub", rows, graph.number(CENTRE))
+    return graph.add("Div", rows, graph.number(SPREAD))
 
 
 def _latent(graph: Graph, state: Weights, code: str) -> None:

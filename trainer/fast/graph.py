@@ -57,7 +57,7 @@ def build(form: Form, weights: Weights, metadata: Mapping[str, str]) -> onnx.Mod
     start = graph.add("Mod", frames[0], hop)
     stop = graph.add("Add", start, graph.add("Sub", frames[1], frames[0]))
     audio = _to_left_and_right(graph, form, graph.slice(audio, start, stop, axis=2))
-    graph.add("Clip", audio, _number(graph, -1.0), _number(graph, 1.0), output="audio")
+    graph.add("Clip", audio, graph.number(-1.0), graph.number(1.0), output="audio")
     return as_model(graph, form.latent_dim, form.channels, metadata)
 
 
@@ -84,8 +84,8 @@ def _mixture(graph: Graph, form: Form, weights: Weights, code: str, steps: Range
     from onnx import TensorProto
 
     shares = _dense(graph, weights, "decoder.shares", _leaky(graph, _dense(graph, weights, "decoder.mix", code)))
-    shares = graph.add("Softmax", graph.add("Mul", shares, _number(graph, SHARPNESS)), axis=1)
-    amplitudes = graph.add("Sqrt", graph.add("Max", shares, _number(graph, LEAST_SHARE)))
+    shares = graph.add("Softmax", graph.add("Mul", shares, graph.number(SHARPNESS)), axis=1)
+    amplitudes = graph.add("Sqrt", graph.add("Max", shares, graph.number(LEAST_SHARE)))
     # Steps first, so that a window of all channels is one range of each carrier.
     by_step = weights["carriers"].reshape(form.carriers, form.channels, form.steps, form.hop).transpose(0, 2, 1, 3)
     carriers = graph.weights("carriers", by_step.reshape(form.carriers, form.steps, form.channels * form.hop))
@@ -120,7 +120,7 @@ def _envelope(graph: Graph, form: Form, weights: Weights, code: str, batch: str,
             windows[index + 1],
             activation=None if last else (lambda y: _leaky(graph, y)),
         )
-    x = graph.add("Min", x, _number(graph, HIGHEST / SPREAD))
+    x = graph.add("Min", x, graph.number(HIGHEST / SPREAD))
     return graph.add("Reshape", x, graph.whole(0, 0, form.channels, -1))
 
 
@@ -191,7 +191,3 @@ def _dense(graph: Graph, weights: Weights, name: str, x: str) -> str:
 
 def _leaky(graph: Graph, x: str) -> str:
     return graph.add("LeakyRelu", x, alpha=SLOPE)
-
-
-def _number(graph: Graph, value: float) -> str:
-    return graph.weights(f"number {value}", np.array(value, np.float32))
