@@ -77,23 +77,3 @@ def part(path: str) -> Any:
     """What a recipe's row names as `package.module:name`."""
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name)
-
-
-def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under a name, without it."""
-    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
-
-
-def optimiser_tensors(name: str, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """What an optimiser remembers, as tensors under its name."""
-    state = optimiser.state_dict()["state"]
-    return {f"{name}.{index}.{key}": value for index, values in state.items() for key, value in values.items()}
-
-
-def restore_optimiser(name: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Gives an optimiser what `optimiser_tensors` took from it."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in below(name, tensors).items():
-        index, _, field = key.partition(".")
-        state.setdefault(int(index), {})[field] = value
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

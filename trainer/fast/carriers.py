@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from trainer.clips import Clips
 from trainer.fast.form import Form
-from trainer.fast.spectrum import Spectrum, to_middle_and_side
+from trainer.fast.kept import Kept
+from trainer.fast.spectrum import Spectrum
 
 AT_ONCE = 64  # clips that are looked at together
 MOST_CANDIDATES = 2000  # clips that may become carriers: their distances are a matrix of this size
@@ -42,28 +43,27 @@ class Views:
     def distances(self, others: Views, scale: tuple[float, float, float]) -> Tensor:
         """Squared distances [clips, others], each view's divided by its `scale`."""
         total = torch.zeros(len(self.fine), len(others.fine), dtype=torch.float64)
-        for share, unit, mine, theirs in zip(SHARES, scale, self._all(), others._all(), strict=True):
+        for share, unit, mine, theirs in zip(SHARES, scale, self.all(), others.all(), strict=True):
             total += share / unit * torch.cdist(mine.double(), theirs.double()).square() / mine.shape[1]
         return total
 
     def scale(self) -> tuple[float, float, float]:
         """The mean squared distance between clips in each view."""
-        return tuple(max(2.0 * float(view.var(dim=0, correction=0).mean()), 1e-9) for view in self._all())  # type: ignore[return-value]
+        return tuple(max(2.0 * float(view.var(dim=0, correction=0).mean()), 1e-9) for view in self.all())  # type: ignore[return-value]
 
     def take(self, indices: list[int]) -> Views:
         """Those of some clips."""
-        return Views(*(view[indices] for view in self._all()))
+        return Views(*(view[indices] for view in self.all()))
 
-    def _all(self) -> tuple[Tensor, Tensor, Tensor]:
+    def all(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The three of them."""
         return self.fine, self.low, self.coarse
 
 
 def look(audio: Tensor, form: Form, spectrum: Spectrum) -> Views:
     """The views of clips [batch, channels, frames]."""
     whole = audio.mean(dim=1)
-    coarse = functional.adaptive_avg_pool1d(
-        spectrum.envelope(spectrum.analyse(to_middle_and_side(audio))), COARSE_STEPS
-    )
+    coarse = functional.adaptive_avg_pool1d(spectrum.envelope_of(audio), COARSE_STEPS)
     return Views(_fine(whole, form.sample_rate), _low(whole, form.sample_rate), coarse.flatten(1))
 
 
@@ -116,8 +116,8 @@ def choose(clips: Clips, count: int, form: Form, spectrum: Spectrum, seed: int) 
     (Greedy facility location.) From MOST_CANDIDATES clips at most, drawn by the seed.
     """
     order = torch.randperm(len(clips), generator=torch.Generator().manual_seed(seed))[:MOST_CANDIDATES]
-    candidates = sorted(order.tolist())
-    views = together([look(clips.batch(np.array(part)), form, spectrum) for part in parts(candidates)])
+    candidates = np.sort(order.numpy())
+    views = together([look(clips.batch(part), form, spectrum) for part in parts(candidates)])
     scale = views.scale()
     distances = views.distances(views, scale)
     nearest = torch.full((len(candidates),), float("inf"), dtype=torch.float64)
@@ -128,10 +128,10 @@ def choose(clips: Clips, count: int, form: Form, spectrum: Spectrum, seed: int) 
         best = int(costs.argmin())
         chosen.append(best)
         nearest = torch.minimum(nearest, distances[:, best])
-    return Choice([candidates[i] for i in chosen], views.take(chosen), scale, float(distances.mean()))
+    return Choice(candidates[chosen].tolist(), views.take(chosen), scale, float(distances.mean()))
 
 
-def parts(indices: list[int]) -> Iterator[list[int]]:
+def parts(indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """The indices, a few at a time."""
     for start in range(0, len(indices), AT_ONCE):
         yield indices[start : start + AT_ONCE]
@@ -139,26 +139,9 @@ def parts(indices: list[int]) -> Iterator[list[int]]:
 
 def together(views: list[Views]) -> Views:
     """The views of several groups of clips as one."""
-    return Views(*(torch.cat(list(column)) for column in zip(*((v.fine, v.low, v.coarse) for v in views), strict=True)))
+    return Views(*(torch.cat(column) for column in zip(*(view.all() for view in views), strict=True)))
 
 
-class Likings:
-    """How much each clip of a dataset likes each carrier, worked out when first asked for."""
-
-    def __init__(self, clips: Clips, choice: Choice, form: Form, spectrum: Spectrum) -> None:
-        self._clips = clips
-        self._choice = choice
-        self._form = form
-        self._spectrum = spectrum
-        self._kept = torch.empty(len(clips), len(choice.indices), dtype=torch.float32)
-        self._known = np.zeros(len(clips), bool)
-
-    @torch.no_grad()
-    def batch(self, indices: NDArray[np.int64]) -> Tensor:
-        """float32 [indices, carriers], rows of sum 1, on the clips' device."""
-        new = np.unique(indices[~self._known[indices]])
-        if len(new):
-            audio = self._clips.batch(new)
-            self._kept[torch.from_numpy(new)] = self._choice.liking(look(audio, self._form, self._spectrum)).cpu()
-            self._known[new] = True
-        return self._kept[torch.from_numpy(indices)].to(self._spectrum.window.device)
+def likings(clips: Clips, choice: Choice, form: Form, spectrum: Spectrum) -> Kept:
+    """How much each clip of a dataset likes each carrier: float32 [indices, carriers], rows of sum 1."""
+    return Kept(len(clips), lambda indices: choice.liking(look(clips.batch(indices), form, spectrum)))

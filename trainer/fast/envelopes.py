@@ -11,7 +11,8 @@ from torch import Tensor
 
 from trainer.clips import Clips
 from trainer.fast.form import Form
-from trainer.fast.spectrum import Spectrum, to_middle_and_side
+from trainer.fast.kept import Kept
+from trainer.fast.spectrum import Spectrum
 
 MOST_BYTES = 1 << 28
 """Envelopes that need more are worked out again each time."""
@@ -20,29 +21,21 @@ NEPERS = math.log(10) / 10  # of power, in a dB
 
 
 class Envelopes:
-    """Envelopes by clip index, worked out when first asked for."""
+    """Envelopes by clip index."""
 
     def __init__(self, clips: Clips, form: Form, spectrum: Spectrum) -> None:
         self._clips = clips
         self._spectrum = spectrum
-        self._kept: Tensor | None = None
-        if 4 * len(clips) * form.rows * form.steps <= MOST_BYTES:
-            self._kept = torch.empty(len(clips), form.rows, form.steps, device=spectrum.window.device)
-            self._known = np.zeros(len(clips), bool)
+        few = 4 * len(clips) * form.rows * form.steps <= MOST_BYTES
+        self._kept = Kept(len(clips), self._work_out) if few else None
 
     @torch.no_grad()
     def batch(self, indices: NDArray[np.int64]) -> Tensor:
         """The envelopes [indices, rows, steps]."""
-        if self._kept is None:
-            return self._work_out(indices)
-        new = np.unique(indices[~self._known[indices]])
-        if len(new):
-            self._kept[torch.from_numpy(new)] = self._work_out(new)
-            self._known[new] = True
-        return self._kept[torch.from_numpy(indices)]
+        return self._work_out(indices) if self._kept is None else self._kept.batch(indices)
 
     def _work_out(self, indices: NDArray[np.int64]) -> Tensor:
-        return self._spectrum.envelope(self._spectrum.analyse(to_middle_and_side(self._clips.batch(indices))))
+        return self._spectrum.envelope_of(self._clips.batch(indices))
 
 
 def varied(envelope: Tensor, random: Tensor, share: float) -> Tensor:

@@ -71,11 +71,6 @@ class Form:
         return self.size // 2
 
     @property
-    def bins(self) -> int:
-        """Frequencies of a window's spectrum, 0 and half the sample rate included."""
-        return self.size // 2 + 1
-
-    @property
     def steps(self) -> int:
         """Time steps of a clip."""
         return self.clip_frames // self.hop

@@ -32,13 +32,13 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         envelope, shares = self.decoder(self.density(z))
-        return to_left_and_right(self.render(envelope, weights_of(shares))).clamp(-1.0, 1.0)
+        audio = self.spectrum.synthesise(self.spectra(envelope, weights_of(shares)))
+        return to_left_and_right(audio).clamp(-1.0, 1.0)
 
-    def render(self, envelope: Tensor, weights: Tensor) -> Tensor:
-        """Middle and side [batch, channels, frames] of an envelope [batch, rows, steps] over weighted carriers."""
+    def spectra(self, envelope: Tensor, weights: Tensor) -> Tensor:
+        """Spectra of middle and side, of an envelope [batch, rows, steps] over weighted carriers."""
         mixture = torch.einsum("nk,kcf->ncf", weights, self.carriers.to(weights.dtype))
-        spectra = self.spectrum.analyse(mixture)
-        return self.spectrum.synthesise(spectra * self.spectrum.gains(envelope))
+        return self.spectrum.analyse(mixture) * self.spectrum.gains(envelope)
 
 
 def make_generator(config: RunConfig) -> Generator:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.errors import UserError
 from trainer.clips import Clips
 from trainer.fast import carriers
 from trainer.fast.discriminator import Discriminator
@@ -21,20 +21,29 @@ from trainer.fast.generator import Generator
 from trainer.fast.networks import SPREAD, Encoder, weights_of
 from trainer.fast.spectrum import FLOOR, to_middle_and_side
 from trainer.fast.transport import DRAWS
-from trainer.learner import Moment, Take, below, optimiser_tensors, restore_optimiser
+from trainer.learner import Moment, Take
+from trainer.network_state import (
+    are_finite,
+    below,
+    follow,
+    network_tensors,
+    optimiser_tensors,
+    restore_network,
+    restore_optimiser,
+)
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
 
-REPRESENTATION, DENSITY, ADVERSARIAL = "representation", "density", "adversarial"
+STAGES = REPRESENTATION, DENSITY, ADVERSARIAL = "representation", "density", "adversarial"
 BETAS = (0.9, 0.99)  # Adam's, where nothing is adversarial
 RIVAL_BETAS = (0.5, 0.9)
 WARM_UP = 100  # steps in which the step size grows to its full value
 LAST_LR = 0.05  # share of the step size that is left at a stage's end
 DIVERGENCE_WARM_UP = 1000  # steps in which the divergence's weight grows
-EMA_DECAY = 0.999
 DAILY_FITS = 300  # steps of the density that is fitted for a check of the first stage
 CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
 REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
+SMALL_SET, SMALL_SET_SHARE = 300, 0.6  # clips below which they are varied unless told, and how many of them
 LIKING_WEIGHT = 0.02
 MATCHING_WEIGHT = 2.0
 
@@ -73,7 +82,7 @@ class FastLearner:
         spectrum = self._raw.spectrum
         self._envelopes = Envelopes(clips, self._form, spectrum)
         self._choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
-        self._likings = carriers.Likings(clips, self._choice, self._form, spectrum)
+        self._likings = carriers.likings(clips, self._choice, self._form, spectrum)
         self._stage = REPRESENTATION
         self._stale = True
         self._sums: dict[str, Tensor] = {}
@@ -95,8 +104,7 @@ class FastLearner:
 
     def weights_finite(self) -> bool:
         """Whether every weight is a number. Waits for the device."""
-        parameters = [p for network in self._networks().values() for p in network.parameters()]
-        return bool(torch.stack([parameter.detach().isfinite().all() for parameter in parameters]).all())
+        return are_finite(*self._networks().values())
 
     def generator(self, weights: str) -> Generator:
         """The generator in training, or its running mean; in the first stage with a density and carriers of the day."""
@@ -107,9 +115,9 @@ class FastLearner:
         """Every tensor that the next step depends on, by name."""
         self._refresh()
         tensors: dict[str, Tensor] = {"random": self.random.get_state()}
-        tensors["stage"] = torch.tensor([REPRESENTATION, DENSITY, ADVERSARIAL].index(self._stage))
+        tensors["stage"] = torch.tensor(STAGES.index(self._stage))
         for name, network in self._networks().items():
-            tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+            tensors |= network_tensors(name, network)
         for name, adam in self._adams.items():
             tensors |= optimiser_tensors(name, adam)
         return tensors
@@ -117,11 +125,11 @@ class FastLearner:
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Takes over what `state` gave. Raises UserError if something is missing or has another shape."""
         for name, network in self._networks().items():
-            self._load(name, network, below(name, tensors))
+            restore_network(name, network, below(name, tensors))
         for name, adam in self._adams.items():
             restore_optimiser(name, adam, tensors)
         self.random.set_state(tensors["random"])
-        self._stage = (REPRESENTATION, DENSITY, ADVERSARIAL)[int(tensors["stage"])]
+        self._stage = STAGES[int(tensors["stage"])]
         self._stale = self._stage != ADVERSARIAL
 
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
@@ -132,13 +140,7 @@ class FastLearner:
         for name, network in self._networks().items():
             own = network.state_dict()
             old = {key: own[key] if is_of_clips(key) else value for key, value in below(name, tensors).items()}
-            self._load(name, network, old)
-
-    def _load(self, name: str, network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-        try:
-            network.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.") from error
+            restore_network(name, network, old)
 
     def _networks(self) -> dict[str, nn.Module]:
         return {
@@ -167,9 +169,8 @@ class FastLearner:
         loss = distance.square().mean() + 0.1 * distance.abs().mean() + weight * divergence + LIKING_WEIGHT * liking
         told = {"copy distance": in_decibels(distance), "divergence": divergence}
         self._descend("representation_adam", loss, moment, told)
-        decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
-        follow(self._encoder_ema, self._encoder, decay)
-        follow(self._ema.decoder, self._raw.decoder, decay)
+        follow(self._encoder_ema, self._encoder, moment.step)
+        follow(self._ema.decoder, self._raw.decoder, moment.step)
 
     def _fit_density(self, take: Take, moment: Moment) -> None:
         """The cells of the density become alike."""
@@ -187,7 +188,8 @@ class FastLearner:
             near = mean + self._noise(half, self._form.latent_dim) * (log_variance / 2).exp()
             free = self._ema.density(self._noise(half, self._form.latent_dim))
         copied, shares = self._raw.decoder(torch.cat([near, free]))
-        made = self._heard(copied, shares)
+        # The envelope of the sound that is heard, which the carriers roughen.
+        made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares)))
         real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
         self._teach_rival(real, made.detach(), moment)
         self._rival.requires_grad_(False)
@@ -205,7 +207,7 @@ class FastLearner:
         )
         self._descend("decoder_adam", loss, moment, {"copy distance": in_decibels(distance), "made": score.mean()})
         self._rival.requires_grad_(True)
-        follow(self._ema.decoder, self._raw.decoder, min(EMA_DECAY, (moment.stage_step + 1) / (moment.stage_step + 10)))
+        follow(self._ema.decoder, self._raw.decoder, moment.stage_step)
 
     def _teach_rival(self, real: Tensor, made: Tensor, moment: Moment) -> None:
         """The discriminator's step: hinge loss, and a penalty on its slope at real clips now and then (lazy R1)."""
@@ -220,12 +222,14 @@ class FastLearner:
 
     def _leave_for(self, stage: str) -> None:
         """What is done once between two stages."""
-        self._refresh()
         if self._stage == REPRESENTATION:
-            # From here on the encoder and the carriers stay as they are.
+            # From here on the encoder and the carriers stay as they are, and the density is fitted anew, step by step.
+            self._make_carriers(self._steady())
             self._encoder.load_state_dict(self._encoder_ema.state_dict())
             self._raw.load_state_dict(self._ema.state_dict())
             self._ema.density.begin(*self._codes())
+        else:
+            self._refresh()
         self._stage = stage
 
     # What they share
@@ -257,26 +261,20 @@ class FastLearner:
         """The envelopes as a small set is varied by, if this one is small."""
         share = float(self._settings["augment"])
         if share < 0:
-            share = 0.6 if len(self._clips) < 300 else 0.0
+            share = SMALL_SET_SHARE if len(self._clips) < SMALL_SET else 0.0
         if share == 0:
             return envelope
         return varied(envelope, self._team.share(torch.randn(self._batch, 6, generator=self.random)), share)
 
-    def _liking_loss(self, shares: Tensor, indices: Sequence[int] | np.ndarray) -> Tensor:
-        wanted = self._likings.batch(self._team.share(np.asarray(indices)))
+    def _liking_loss(self, shares: Tensor, indices: NDArray[np.int64]) -> Tensor:
+        wanted = self._likings.batch(self._team.share(indices))
         return -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
-
-    def _heard(self, envelope: Tensor, shares: Tensor) -> Tensor:
-        """The envelope of the sound that is made, which the carriers roughen."""
-        spectrum = self._raw.spectrum
-        mixture = torch.einsum("nk,kcf->ncf", weights_of(shares), self._raw.carriers.to(shares.dtype))
-        return spectrum.envelope(spectrum.analyse(mixture) * spectrum.gains(envelope))
 
     @torch.no_grad()
     def _codes(self) -> tuple[Tensor, Tensor]:
         """Means and logarithms of the variances of the codes of as many clips as the density knows."""
-        order = torch.randperm(len(self._clips), generator=self._steady())[: self._form.codes].tolist()
-        parts = [self._encoder_ema(self._envelopes.batch(np.array(part))) for part in carriers.parts(order)]
+        order = torch.randperm(len(self._clips), generator=self._steady())[: self._form.codes].numpy()
+        parts = [self._encoder_ema(self._envelopes.batch(part)) for part in carriers.parts(order)]
         return torch.cat([mean for mean, _ in parts]), torch.cat([variance for _, variance in parts])
 
     def _steady(self) -> torch.Generator:
@@ -299,6 +297,7 @@ class FastLearner:
         self._raw.density.load_state_dict(density.state_dict())
         self._stale = False
 
+    @torch.no_grad()
     def _make_carriers(self, steady: torch.Generator) -> None:
         """Takes from the clips that lend carriers what the decoder says of them; what is left is flat."""
         spectrum = self._ema.spectrum
@@ -329,12 +328,6 @@ def initialise(network: nn.Module, random: torch.Generator) -> None:
             nn.init.kaiming_uniform_(parameter, math.sqrt(5.0), generator=random)
         else:
             nn.init.zeros_(parameter)
-
-
-@torch.no_grad()
-def follow(mean: nn.Module, network: nn.Module, decay: float) -> None:
-    """Moves a running mean towards a network's weights."""
-    torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), 1 - decay)
 
 
 def is_of_clips(key: str) -> bool:

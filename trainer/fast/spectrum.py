@@ -40,6 +40,10 @@ class Spectrum(nn.Module):
         spectra: Tensor = torch.fft.rfft(windows * self.window) / math.sqrt(hop)
         return spectra
 
+    def envelope_of(self, audio: Tensor) -> Tensor:
+        """The envelope [batch, rows, steps] of clips [batch, channels, frames], left and right if stereo."""
+        return self.envelope(self.analyse(to_middle_and_side(audio)))
+
     def synthesise(self, spectra: Tensor) -> Tensor:
         """The audio whose spectra these are: the inverse of `analyse`."""
         hop = self.form.hop

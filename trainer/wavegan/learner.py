@@ -8,9 +8,17 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from engine.errors import UserError
 from trainer.clips import Clips
-from trainer.learner import Moment, Take, below, optimiser_tensors, restore_optimiser
+from trainer.learner import Moment, Take
+from trainer.network_state import (
+    are_finite,
+    below,
+    follow,
+    network_tensors,
+    optimiser_tensors,
+    restore_network,
+    restore_optimiser,
+)
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
 from trainer.wavegan.layers import Shape
@@ -19,7 +27,6 @@ from trainer.wavegan.networks import SHUFFLED_LAYERS, Discriminator, Generator, 
 from trainer.wavegan.replay import Replay
 
 BETAS = (0.5, 0.9)  # Adam's, WaveGAN paper, appendix
-EMA_DECAY = 0.999
 
 
 class WaveganLearner:
@@ -67,10 +74,7 @@ class WaveganLearner:
             self._teach_critic(real, z, mix, self._draw_shifts(3))
             self._count += 1
         self._teach_generator(self._draw_latents(), self._draw_shifts(1))
-        # Early on the mean follows closely, or it would hold the initial noise for thousands of steps.
-        decay = min(EMA_DECAY, (moment.step + 1) / (moment.step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema.parameters()), list(self.raw.parameters()), 1 - decay)
+        follow(self.ema, self.raw, moment.step)
 
     def figures(self) -> dict[str, float]:
         """The critic's distance and the gradient penalty, means over the critic's steps since the last call."""
@@ -85,14 +89,13 @@ class WaveganLearner:
 
     def weights_finite(self) -> bool:
         """Whether every weight of both networks is a number. Waits for the device."""
-        parameters = [*self.raw.parameters(), *self.discriminator.parameters()]
-        return bool(torch.stack([parameter.detach().isfinite().all() for parameter in parameters]).all())
+        return are_finite(self.raw, self.discriminator)
 
     def state(self) -> dict[str, Tensor]:
         """Every tensor that the next step depends on, by name."""
         tensors: dict[str, Tensor] = {"random": self.random.get_state()}
         for name, network in self._networks().items():
-            tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+            tensors |= network_tensors(name, network)
         for name, adam in self._optimisers().items():
             tensors |= optimiser_tensors(name, adam)
         return tensors
@@ -108,10 +111,7 @@ class WaveganLearner:
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Takes over the networks' weights alone. Raises UserError if something is missing or has another shape."""
         for name, network in self._networks().items():
-            try:
-                network.load_state_dict(below(name, tensors))
-            except RuntimeError as error:
-                raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.") from error
+            restore_network(name, network, below(name, tensors))
 
     def _record(self) -> None:
         """Forgets the graphs of kernels: they work on the tensors that were there when they were recorded."""

@@ -3,7 +3,7 @@ import torch
 from tiny_fast import FRAMES, RATE, tiny_clips, tiny_form
 
 from trainer.clips import Clips
-from trainer.fast.carriers import Likings, choose
+from trainer.fast.carriers import choose, likings
 from trainer.fast.form import default_carriers
 from trainer.fast.spectrum import Spectrum
 
@@ -26,7 +26,7 @@ def test_every_kind_of_sound_lends_a_carrier_and_likes_it_best() -> None:
     spectrum = Spectrum(form)
     choice = choose(clips, 3, form, spectrum, seed=0)
     assert sorted(index // 5 for index in choice.indices) == [0, 1, 2]
-    liking = Likings(clips, choice, form, spectrum).batch(np.arange(15))
+    liking = likings(clips, choice, form, spectrum).batch(np.arange(15))
     torch.testing.assert_close(liking.sum(dim=1), torch.ones(15))
     kinds = [choice.indices[best] // 5 for best in liking.argmax(dim=1).tolist()]
     assert kinds == [index // 5 for index in range(15)]
