@@ -90,7 +90,7 @@ def measure(
     clips, unheard = np.array(whole.clips[chosen]), np.array(whole.clips[held])
     place = folder / f"clips-{len(chosen)}"
     if not place.exists():
-        dataset.write(place, clips, RATE)
+        dataset.write(place, clips, RATE, [sources[i] for i in chosen])
     yardstick = Yardstick(clips, RATE, [sources[i] for i in chosen], seed)
     noise = shaped_noise(random)
     rows = [row_of("shaped noise", yardstick, noise), row_of("held-out folders", yardstick, unheard)]

@@ -15,7 +15,7 @@ import json
 import mmap
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -190,8 +190,17 @@ def check_place(path: Path, overwrite: bool) -> None:
         raise UserError(f"The folder {path} is there already and is not a dataset; choose another place.")
 
 
-def write(path: Path | str, clips: NDArray[np.float32], sample_rate: int, overwrite: bool = False) -> Dataset:
-    """Writes clips in memory, float32 [clips, channels, frames], as a dataset folder and opens it."""
+def write(
+    path: Path | str,
+    clips: NDArray[np.float32],
+    sample_rate: int,
+    sources: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> Dataset:
+    """Writes clips in memory, float32 [clips, channels, frames], as a dataset folder and opens it.
+
+    `sources` are the paths that the clips came from; if none are given, each is one of its own.
+    """
     clips = np.ascontiguousarray(clips, dtype=np.float32)
     with building(Path(path), overwrite) as folder:
         writer = DatasetWriter(folder, sample_rate, clips.shape[1], clips.shape[2])
@@ -199,7 +208,8 @@ def write(path: Path | str, clips: NDArray[np.float32], sample_rate: int, overwr
             for index, clip in enumerate(clips):
                 data = clip.tobytes()
                 digest = hashlib.sha256(data).hexdigest()
-                writer.add(data, {"source": str(index), "offset": 0.0, "gain": 1.0, "label": "", "digest": digest})
+                source = sources[index] if sources else str(index)
+                writer.add(data, {"source": source, "offset": 0.0, "gain": 1.0, "label": "", "digest": digest})
             writer.finish("array", {"used": [], "unused": []})
     return Dataset.open(path)
 
