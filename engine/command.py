@@ -110,6 +110,9 @@ def number(kind: Callable[[str], Number], low: float, high: float, words: str) -
     return parse
 
 
+SEED = number(int, 0, 2**63 - 1, "a whole number from 0 to 2^63 - 1")  # of a run or a search: PyTorch takes 63 bits
+
+
 def describe_os_error(error: OSError) -> str:
     """One sentence for an error of the operating system."""
     place = f" ({error.filename})" if error.filename else ""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.files import write_text
+from trainer.checkpoint import best_first
 from trainer.curves import Chart, Curve, short
 from trainer.progress import duration
 from trainer.run_folder import Run
@@ -58,9 +59,10 @@ def page(run: Run) -> str:
     """The page's HTML."""
     rows = run.rows()
     measured = [row for row in rows if _is_number(row.get("mmd"))]
-    best = min(measured, key=lambda row: float(row["mmd"]), default=None)
+    scores = run.scores()
+    best = next(iter(best_first(scores, scores)), None)
     times = {row["step"]: float(row.get("seconds", 0)) for row in rows}
-    previews = chosen(found(run.previews), None if best is None else best["step"])
+    previews = chosen(found(run.previews), best)
     title = html.escape(run.path.resolve().name)
     return f"""<!doctype html>
 <html lang="en">
@@ -71,7 +73,7 @@ def page(run: Run) -> str:
 <style>{STYLE}</style>
 </head>
 <body>
-<header><h1>{title}</h1><p>{_state(run, rows)}</p>{_summary(measured, best)}</header>
+<header><h1>{title}</h1><p>{_state(run, rows)}</p>{_summary(measured, scores, best)}</header>
 <nav aria-label="On this page"><a href="#remarks">Remarks</a> <a href="#sounds">Sounds</a> \
 <a href="#curves">Curves</a> <a href="#pictures">Pictures</a></nav>
 <main>
@@ -125,7 +127,7 @@ def _state(run: Run, rows: Sequence[Mapping[str, Any]]) -> str:
     return html.escape(" · ".join(parts)) + ". Reload the page for the newest."
 
 
-def _summary(measured: Sequence[Mapping[str, Any]], best: Mapping[str, Any] | None) -> str:
+def _summary(measured: Sequence[Mapping[str, Any]], scores: Mapping[int, float], best: int | None) -> str:
     if not measured or best is None:
         return ""
     newest = measured[-1]
@@ -133,7 +135,7 @@ def _summary(measured: Sequence[Mapping[str, Any]], best: Mapping[str, Any] | No
     real = f"; held-out real sounds score {short(float(floor['mmd']))}" if _is_number(floor.get("mmd")) else ""
     return (
         f"<p>Distance from your audio: <b>{short(float(newest['mmd']))}</b> at step {newest['step']:,}, "
-        f"best <b>{short(float(best['mmd']))}</b> at step {best['step']:,}{real}.</p>"
+        f"best <b>{short(scores[best])}</b> at step {best:,}{real}.</p>"
     )
 
 

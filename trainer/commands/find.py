@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.command import print_json
+from engine.command import SEED, print_json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE.wav", type=Path, help="what was found (default: SOUND.found.wav beside it)"
     )
     parser.add_argument("--checkpoint", default="best", metavar="best|last|STEP", help="of a run (default: best)")
+    parser.add_argument("--seed", type=SEED, default=0, help="of the search (default: 0)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Searches and prints the sound string."""
     from trainer.find import find
 
-    found = find(arguments.sound, arguments.source, arguments.output, arguments.checkpoint)
+    found = find(arguments.sound, arguments.source, arguments.output, arguments.checkpoint, arguments.seed)
     if arguments.json:
         print_json(asdict(found))
         return

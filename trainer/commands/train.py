@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.command import ABOVE_ZERO, LARGEST, number
+from engine.command import ABOVE_ZERO, LARGEST, SEED, number
 from engine.errors import UserError
 from trainer.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
-
-MAX_SEED = 2**63 - 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute")
     parser.add_argument(
         "--seed",
-        type=number(int, 0, MAX_SEED, "a whole number from 0 to 2^63 - 1"),
+        type=SEED,
         help="of all that is random (default: 0)",
     )
     parser.add_argument(
