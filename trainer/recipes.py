@@ -115,9 +115,9 @@ RECIPES = (
             Setting("batch", 32, (2, 4096), "clips in a batch"),
             Setting("lr", 1e-3, (1e-8, 1.0), "Adam's step size; the adversarial stage takes a fifth of it"),
             Setting(
-                "blend", 0.15, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
+                "blend", 0.3, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
             ),
-            Setting("variety", 3.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
+            Setting("variety", 5.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
             Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
             Setting("copying", 40.0, (0.0, 1e3), "weight of copying clips in the adversarial stage"),
             Setting("penalty", 0.02, (0.0, 1e3), "weight of the discriminator's gradient penalty"),

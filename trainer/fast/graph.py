@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trainer.fast.form import SEED_STEPS, Form, band_shapes
 from trainer.fast.networks import CENTRE, HIGHEST, LEAST_SHARE, SHARPNESS, SLOPE, SPREAD
+from trainer.fast.transport import SHORTEST
 from trainer.layer import Layer
 from trainer.onnx_graph import Graph
 from trainer.window_graph import Range, as_model, asked, batch_size, ranges, transposed_convolution
@@ -73,10 +74,17 @@ def _code(graph: Graph, form: Form, weights: Weights) -> str:
         graph.weights("density.anchors", anchors.T / blend),
         graph.weights("density.offsets", offsets / blend),
     )
-    places = np.concatenate([codes - spreads * middles, spreads], axis=1)
-    mixed = graph.add("MatMul", graph.add("Softmax", likings, axis=1), graph.weights("density.places", places))
-    place, spread = graph.split(mixed, form.latent_dim, form.latent_dim, axis=1)
-    return graph.add("Add", place, graph.add("Mul", spread, "z"))
+    middle = codes.mean(axis=0)
+    apart = codes - middle
+    squares = np.square(apart).sum(axis=1, keepdims=True)
+    # The shares add up to 1, so what is added to every row is added once.
+    told = np.concatenate([apart, middle - spreads * middles, spreads, squares], axis=1)
+    mixed = graph.add("MatMul", graph.add("Softmax", likings, axis=1), graph.weights("density.told", told))
+    blended, place, spread, square = graph.split(mixed, *[form.latent_dim] * 3, 1, axis=1)
+    norm = graph.add("ReduceL2", blended, axes=[1])
+    longer = graph.add("Div", graph.add("Sqrt", square), graph.add("Max", norm, graph.number(SHORTEST)))
+    strayed = graph.add("Add", place, graph.add("Mul", spread, "z"))
+    return graph.add("Add", graph.add("Mul", blended, longer), strayed)
 
 
 def _mixture(graph: Graph, form: Form, weights: Weights, code: str, steps: Range) -> str:

@@ -32,6 +32,17 @@ def test_the_codes_of_the_prior_are_spread_as_those_of_the_clips() -> None:
     torch.testing.assert_close(code.std(dim=0), transport.codes.std(dim=0), atol=0.2, rtol=0)
 
 
+def test_what_is_blended_of_several_clips_is_as_far_from_their_middle_as_they_are() -> None:
+    transport = fitted(64, 8, blend=2.0, variety=0.0)
+    z = torch.randn(1 << 12, 8, generator=torch.Generator().manual_seed(8))
+    middle = transport.codes.mean(dim=0)
+    squares = (transport.codes - middle).square().sum(dim=1)
+    shares = transport.shares(z)
+    assert shares.max(dim=1).values.mean() < 0.6  # several have a say
+    torch.testing.assert_close((transport(z) - middle).square().sum(dim=1), shares @ squares)
+    assert (shares @ (transport.codes - middle)).square().sum(dim=1).mean() < 0.8 * (shares @ squares).mean()
+
+
 def test_the_inverse_of_a_clips_code_sounds_like_the_clip() -> None:
     transport = fitted(40, 4, blend=0.02)
     back = transport(transport.inverse(transport.codes))
