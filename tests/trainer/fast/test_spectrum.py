@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from tiny_fast import tiny_form
@@ -39,3 +41,18 @@ def test_the_envelope_of_noise_is_its_power_and_gains_lay_it_over_again() -> Non
     found = spectrum.envelope(spectrum.analyse(spectrum.synthesise(loud))).exp().mean(dim=0).log()
     assert (found - wanted[0])[2:-2, 2:-2].mean().abs() < 0.2
     assert (found - wanted[0])[2:-2, 2:-2].std() < 0.6
+
+
+def test_a_tone_under_a_rough_envelope_has_no_hum_below_it() -> None:
+    form = form_of(32768, 44100)
+    spectrum = Spectrum(form)
+    time = torch.arange(form.clip_frames) / form.sample_rate
+    tone = sum(torch.sin(2 * math.pi * 261.6 * n * time) / n for n in range(1, 9))[None, None]
+    spectra = spectrum.analyse(tone)
+    envelope = spectrum.envelope(spectra)
+    carrier = spectrum.synthesise(spectra / spectrum.gains(envelope))
+    rough = 0.7 * torch.randn(1, form.rows, 1, generator=torch.Generator().manual_seed(0))
+    heard = spectrum.synthesise(spectrum.analyse(carrier) * spectrum.gains(envelope + rough))[0, 0, 4096:-4096]
+    power = torch.fft.rfft(heard * torch.hann_window(len(heard))).abs().square()
+    hertz = torch.fft.rfftfreq(len(heard), 1 / form.sample_rate)
+    assert power[hertz < 150].sum() < 1e-4 * power.sum()
