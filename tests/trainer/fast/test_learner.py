@@ -130,7 +130,7 @@ def test_copies_come_nearer_to_the_clips() -> None:
     learner = tiny_learner(config, tiny_clips())
     progress = make_steps(learner, config, 10)
     first = learner.figures()["copy distance"]
-    make_steps(learner, config, 130, progress)
+    make_steps(learner, config, 200, progress)
     learner.figures()
     make_steps(learner, config, 10, progress)
     assert learner.figures()["copy distance"] < 0.5 * first
