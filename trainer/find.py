@@ -45,12 +45,13 @@ class Found:
 
 
 def find(sound: Path, source_path: Path, output: Path | None = None, checkpoint: str = "best", seed: int = 0) -> Found:
-    """Searches a run or an instrument for the sound of a file, and writes what was found beside it, to compare.
+    """Searches a run or an instrument for the sound of a file, and writes what was found, to compare.
 
     From the encoder's answer where there is one, and the best of some seeds; then by evolution, which needs nothing
     but the generator. Raises UserError if there is no sound in the file, or nothing to search.
     """
-    output = output or sound.with_name(f"{sound.stem}.found.wav")
+    # Not beside the recording, which may lie in a folder to train on.
+    output = output or Path(f"{sound.stem}.found.wav")
     check_folder_of(output)
     source = Source.open(source_path, checkpoint)
     target = read(sound, source)

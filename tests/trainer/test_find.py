@@ -22,6 +22,11 @@ from trainer.source import Source
 from trainer.wavegan.networks import initialise, make_generator
 
 
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def write(path: Path, audio: np.ndarray, rate: int = RATE) -> Path:
     soundfile.write(path, audio.T, rate, subtype="FLOAT")
     return path
@@ -38,7 +43,7 @@ def test_an_instrument_finds_its_own_sound_and_the_string_brings_it_back(prior: 
     assert found.percentile <= 1
     z = SoundString.parse(found.sound).latent(8, prior)
     assert np.array_equal(z, np.array(found.z, np.float32))
-    heard, rate = soundfile.read(tmp_path / "own.found.wav", dtype="float32")
+    heard, rate = soundfile.read("own.found.wav", dtype="float32")
     assert rate == 16000
     np.testing.assert_allclose(heard, instrument.generate(z)[0, 0], atol=1e-6)
     assert found == find(sound, path)  # the same each time
@@ -82,20 +87,12 @@ def test_an_instrument_asks_the_encoder_beside_it(tmp_path: Path) -> None:
     assert z is not None
     assert by_pytorch is not None
     np.testing.assert_allclose(z, by_pytorch, atol=1e-4)
-    assert find(write(tmp_path / "own.wav", clip[0]), path).wav == str(tmp_path / "own.found.wav")
+    assert find(write(tmp_path / "own.wav", clip[0]), path).wav == "own.found.wav"
     write_tiny_instrument(path)  # another one under the same name
     assert Source.open(path).encode(clip) is None
     (tmp_path / "mine.encoder.onnx").write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"mine\.encoder\.onnx"):
         Source.open(path).encode(clip)
-
-
-@pytest.mark.parametrize("seed", [9001, 9002])
-def test_the_bundled_drums_find_back_their_own_sounds(seed: int, tmp_path: Path) -> None:
-    instrument = Instrument.open(bundled_instruments()["drums"])
-    audio = instrument.generate(from_seed(seed, instrument.latent_dim, instrument.prior))[0]
-    found = find(write(tmp_path / "own.wav", audio, instrument.sample_rate), instrument.path)
-    assert found.percentile <= 1
 
 
 def test_the_bundled_drums_find_a_kick_for_a_kick(tmp_path: Path) -> None:

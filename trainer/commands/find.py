@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sound", metavar="SOUND.wav", type=Path, help="what to look for: any audio file")
     parser.add_argument("source", metavar="RUN|FILE.onnx", type=Path, help="a run's folder or an instrument file")
     parser.add_argument(
-        "-o", "--output", metavar="FILE.wav", type=Path, help="what was found (default: SOUND.found.wav beside it)"
+        "-o", "--output", metavar="FILE.wav", type=Path, help="what was found (default: SOUND.found.wav, here)"
     )
     parser.add_argument("--checkpoint", default="best", metavar="best|last|STEP", help="of a run (default: best)")
     parser.add_argument("--seed", type=SEED, default=0, help="of the search (default: 0)")
