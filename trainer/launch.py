@@ -156,10 +156,14 @@ def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunCon
     overrides = list(request.overrides)
     started_from = None
     if source is not None:
+        if recipe != source.config.row:
+            raise UserError(
+                f"The run {source.path} was trained with {source.config.recipe}, and its weights fit no other recipe; "
+                "leave out --recipe, or train without --from."
+            )
         # What shapes the network comes from the other run unless it was said, and then it must agree.
-        if recipe == source.config.row:
-            taken = source.config.settings
-            overrides = [*(f"{row.key}={taken[row.key]}" for row in recipe.settings if row.shaping), *overrides]
+        taken = source.config.settings
+        overrides = [*(f"{row.key}={taken[row.key]}" for row in recipe.settings if row.shaping), *overrides]
         step = checkpoint.load_chosen(source, "best", ())[0].step
         started_from = {"recipe": source.config.recipe, "seed": source.config.seed, "step": step}
     settings = recipe.values(overrides)
@@ -263,7 +267,7 @@ def stopping(silently: bool = False) -> Iterator[Callable[[], bool]]:
 
 def _form(config: RunConfig) -> str:
     clips = describe_clips(config.sample_rate, config.channels, config.clip_frames)
-    return f"{clips} with {config.recipe}, {_shape(config)}"
+    return f"{clips} with {_shape(config)}"
 
 
 def _shape(config: RunConfig) -> str:

@@ -175,11 +175,9 @@ def test_from_a_run_of_another_shape_is_refused_naming_both(
     assert not (tmp_path / "second").exists()
 
 
-def test_from_a_run_of_another_recipe_is_refused_naming_both(dataset: Path, tmp_path: Path) -> None:
+def test_from_a_run_of_another_recipe_is_refused(dataset: Path, tmp_path: Path) -> None:
     small(dataset, tmp_path / "first")
-    with pytest.raises(
-        UserError, match=r"with wavegan, dim 2 and latent_dim 5, but .* with tiny, latent_dim 3 and head"
-    ):
+    with pytest.raises(UserError, match=r"trained with wavegan.*leave out --recipe"):
         small(dataset, tmp_path / "second", overrides=(), source=tmp_path / "first", recipe="tiny")
     assert not (tmp_path / "second").exists()
 
