@@ -91,8 +91,8 @@ def compare(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def score(value: float) -> str:
-    """A figure with as many digits as mean something."""
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.1f}"
+    """A distance (MMD²) with as many digits as mean something. Below 0, its estimate tells no difference at all."""
+    return f"{value:.0f}" if value >= 10 else f"{max(value, 0):.1f}"
 
 
 def in_words(seconds: float) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 
 from engine.files import write_text
 from trainer.checkpoint import best_first
-from trainer.curves import Chart, Curve, short
-from trainer.progress import duration
+from trainer.curves import Chart, Curve
+from trainer.progress import duration, score
 from trainer.run_folder import Run
 
 PAGE = "index.html"
@@ -132,10 +132,10 @@ def _summary(measured: Sequence[Mapping[str, Any]], scores: Mapping[int, float],
         return ""
     newest = measured[-1]
     floor = newest.get("floor") or {}
-    real = f"; held-out real sounds score {short(float(floor['mmd']))}" if _is_number(floor.get("mmd")) else ""
+    real = f"; held-out real sounds score {score(float(floor['mmd']))}" if _is_number(floor.get("mmd")) else ""
     return (
-        f"<p>Distance from your audio: <b>{short(float(newest['mmd']))}</b> at step {newest['step']:,}, "
-        f"best <b>{short(scores[best])}</b> at step {best:,}{real}.</p>"
+        f"<p>Distance from your audio: <b>{score(float(newest['mmd']))}</b> at step {newest['step']:,}, "
+        f"best <b>{score(scores[best])}</b> at step {best:,}{real}.</p>"
     )
 
 

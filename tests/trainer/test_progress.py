@@ -35,6 +35,7 @@ def test_measurements_are_compared_with_those_of_ten_minutes_ago_in_words() -> N
     later = [*rows, measured(90, 12.9, None)]
     assert compare(later) == "The sounds are about as close to your audio as 1 hour ago: 12 → 13."
     assert "further from your audio than 1 hour ago: 12 → 19;" in compare([*rows, measured(85, 19)])
+    assert "closer to your audio than 1 hour ago: 12 → 0.0;" in compare([*rows, measured(85, -3.6)])
 
 
 def test_without_a_terminal_it_prints_lines(capsys) -> None:  # type: ignore[no-untyped-def]
