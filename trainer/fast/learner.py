@@ -130,7 +130,7 @@ class FastLearner:
             restore_optimiser(name, adam, tensors)
         self.random.set_state(tensors["random"])
         self._stage = STAGES[int(tensors["stage"])]
-        self._stale = self._stage != ADVERSARIAL
+        self._stale = True
 
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
         """Takes over the networks' weights. Carriers, the liking for them, and the density come from the new clips.
@@ -180,6 +180,7 @@ class FastLearner:
 
     def _contend(self, take: Take, moment: Moment) -> None:
         """The decoder learns to pass for real, from the codes of clips and from the density's own."""
+        self._stale = True
         half = self._batch // 2
         indices, others = take(half), take(half)
         envelope = self._envelopes.batch(self._team.share(indices))
@@ -224,7 +225,7 @@ class FastLearner:
         """What is done once between two stages."""
         if self._stage == REPRESENTATION:
             # From here on the encoder and the carriers stay as they are, and the density is fitted anew, step by step.
-            self._make_carriers(self._steady())
+            self._make_carriers(self._steady(), self._ema, self._raw)
             self._encoder.load_state_dict(self._encoder_ema.state_dict())
             self._raw.load_state_dict(self._ema.state_dict())
             self._ema.density.begin(*self._codes())
@@ -286,19 +287,24 @@ class FastLearner:
         """Makes density and carriers those of the networks of the moment, as long as these are on the move."""
         if not self._stale:
             return
+        self._stale = False
         density, steady = self._ema.density, self._steady()
+        if self._stage == ADVERSARIAL:
+            # For what is exported, since a carrier is exact only under the decoder that it was flattened by. Training
+            # keeps those that the stage began with: else it would depend on when it is looked at.
+            self._make_carriers(steady, self._ema)
+            return
         if self._stage == REPRESENTATION:
-            self._make_carriers(steady)
+            self._make_carriers(steady, self._ema, self._raw)
             density.begin(*self._codes())
             for index in range(DAILY_FITS):
                 z = torch.randn(DRAWS, self._form.latent_dim, generator=steady).to(self._device)
                 density.fit(z, index / DAILY_FITS)
         density.survey(steady)
         self._raw.density.load_state_dict(density.state_dict())
-        self._stale = False
 
     @torch.no_grad()
-    def _make_carriers(self, steady: torch.Generator) -> None:
+    def _make_carriers(self, steady: torch.Generator, *generators: Generator) -> None:
         """Takes from the clips that lend carriers what the decoder says of them; what is left is flat."""
         spectrum = self._ema.spectrum
         for place, index in enumerate(self._choice.indices):
@@ -307,7 +313,7 @@ class FastLearner:
             code, _ = self._encoder_ema(spectrum.envelope(spectra))
             floor = spectrum.analyse(FLOOR * torch.randn(audio.shape, generator=steady).to(audio))
             flat = spectrum.synthesise((spectra + floor) / spectrum.gains(self._ema.decoder(code)[0]))
-            for generator in (self._ema, self._raw):
+            for generator in generators:
                 generator.carriers[place] = flat[0].clamp(-CLIPPED, CLIPPED).half()
 
 
