@@ -66,7 +66,7 @@ def test_a_bundled_instrument_has_directions_with_names_that_hold_on_fresh_sound
     assert held >= NAMED
 
 
-@pytest.mark.parametrize("name", ["drums"])
+@pytest.mark.parametrize("name", sorted(bundled_instruments()))
 def test_the_encoder_beside_a_bundled_instrument_is_its_own(name: str) -> None:
     source = Source.open(bundled_instruments()[name])
     alike = []

@@ -42,7 +42,7 @@ class Views:
 
     def distances(self, others: Views, scale: tuple[float, float, float]) -> Tensor:
         """Squared distances [clips, others], each view's divided by its `scale`."""
-        total = torch.zeros(len(self.fine), len(others.fine), dtype=torch.float64)
+        total = self.fine.new_zeros(len(self.fine), len(others.fine), dtype=torch.float64)
         for share, unit, mine, theirs in zip(SHARES, scale, self.all(), others.all(), strict=True):
             total += share / unit * torch.cdist(mine.double(), theirs.double()).square() / mine.shape[1]
         return total
@@ -120,7 +120,7 @@ def choose(clips: Clips, count: int, form: Form, spectrum: Spectrum, seed: int) 
     views = together([look(clips.batch(part), form, spectrum) for part in parts(candidates)])
     scale = views.scale()
     distances = views.distances(views, scale)
-    nearest = torch.full((len(candidates),), float("inf"), dtype=torch.float64)
+    nearest = torch.full_like(distances[0], float("inf"))
     chosen: list[int] = []
     for _ in range(count):
         costs = torch.minimum(nearest[:, None], distances).sum(dim=0)

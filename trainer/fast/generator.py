@@ -11,6 +11,9 @@ from trainer.fast.spectrum import Spectrum, to_left_and_right
 from trainer.fast.transport import Transport
 from trainer.run_folder import RunConfig
 
+LINEAR = 0.7
+"""Level from which the output bends."""
+
 
 class Generator(nn.Module):
     """z [batch, latent_dim] → audio [batch, channels, clip_frames] in [−1, 1].
@@ -33,12 +36,21 @@ class Generator(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         envelope, shares = self.decoder(self.density(z))
         audio = self.spectrum.synthesise(self.spectra(envelope, weights_of(shares)))
-        return to_left_and_right(audio).clamp(-1.0, 1.0)
+        return saturated(to_left_and_right(audio))
 
     def spectra(self, envelope: Tensor, weights: Tensor) -> Tensor:
         """Spectra of middle and side, of an envelope [batch, rows, steps] over weighted carriers."""
         mixture = torch.einsum("nk,kcf->ncf", weights, self.carriers.to(weights.dtype))
         return self.spectrum.analyse(mixture) * self.spectrum.gains(envelope)
+
+
+def saturated(audio: Tensor) -> Tensor:
+    """Audio that stays as it is up to LINEAR, and bends towards ±1 beyond: [...] → [...] in [−1, 1].
+
+    New sounds of clips at full scale go beyond it, since the same power peaks higher with another carrier.
+    """
+    straight = audio.clamp(-LINEAR, LINEAR)
+    return straight + (1 - LINEAR) * torch.tanh((audio - straight) / (1 - LINEAR))
 
 
 def make_generator(config: RunConfig) -> Generator:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.fast.form import SEED_STEPS, Form, band_shapes
+from trainer.fast.generator import LINEAR
 from trainer.fast.networks import CENTRE, HIGHEST, LEAST_SHARE, SHARPNESS, SLOPE, SPREAD
 from trainer.fast.transport import SHORTEST
 from trainer.layer import Layer
@@ -58,7 +59,7 @@ def build(form: Form, weights: Weights, metadata: Mapping[str, str]) -> onnx.Mod
     start = graph.add("Mod", frames[0], hop)
     stop = graph.add("Add", start, graph.add("Sub", frames[1], frames[0]))
     audio = _to_left_and_right(graph, form, graph.slice(audio, start, stop, axis=2))
-    graph.add("Clip", audio, graph.number(-1.0), graph.number(1.0), output="audio")
+    _saturated(graph, audio, output="audio")
     return as_model(graph, form.latent_dim, form.channels, metadata)
 
 
@@ -169,6 +170,13 @@ def windowed_fourier(size: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]
     basis[:, [0, -1]] /= np.sqrt(2)  # a wave of no frequency, or the highest, has one part only
     window = np.sin(np.pi * frames / size)[:, None]
     return np.asarray(window * basis, np.float32), np.concatenate([cosines, sines])
+
+
+def _saturated(graph: Graph, audio: str, output: str) -> None:
+    straight = graph.add("Clip", audio, graph.number(-LINEAR), graph.number(LINEAR))
+    beyond = graph.add("Div", graph.add("Sub", audio, straight), graph.number(1 - LINEAR))
+    bent = graph.add("Mul", graph.add("Tanh", beyond), graph.number(1 - LINEAR))
+    graph.add("Add", straight, bent, output=output)
 
 
 def _to_left_and_right(graph: Graph, form: Form, audio: str) -> str:
