@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -26,12 +26,10 @@ MILESTONE = 10_000  # the first checkpoint at or after each multiple of so many 
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
-def save(
-    folder: Path, progress: Progress, tensors: Mapping[str, Tensor], scores: Mapping[int, float] | None = None
-) -> Path:
+def save(folder: Path, progress: Progress, tensors: Mapping[str, Tensor], ranking: Sequence[int] = ()) -> Path:
     """Writes a checkpoint, and the folder if need be; removes those neither new nor good nor milestones.
 
-    `scores` tell of steps how good they are: the lower the better. Returns the path. Raises UserError or OSError if the
+    `ranking` names steps that were measured, the best first. Returns the path. Raises UserError or OSError if the
     disk is full; the older ones are whole then.
     """
     folder.mkdir(exist_ok=True)
@@ -42,24 +40,20 @@ def save(
             save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
         except SafetensorError as error:
             raise UserError(f"The checkpoint {path} could not be written ({error}); is the disk full?") from error
-    for old in superseded([step for step, _ in listed(folder)], scores or {}):
+    for old in superseded([step for step, _ in listed(folder)], ranking):
         (folder / f"step-{old:08d}.safetensors").unlink()
     return path
 
 
-def superseded(steps: list[int], scores: Mapping[int, float]) -> list[int]:
+def superseded(steps: list[int], ranking: Sequence[int]) -> list[int]:
     """Those of the ascending steps that need not be kept."""
     milestones: dict[int, int] = {}
     for step in steps:
         milestones.setdefault(step // MILESTONE, step)
     milestones.pop(0, None)
-    kept = {*steps[-KEPT:], *best_first(steps, scores)[:KEPT], *milestones.values()}
+    best = [step for step in ranking if step in steps][:KEPT]
+    kept = {*steps[-KEPT:], *best, *milestones.values()}
     return [step for step in steps if step not in kept]
-
-
-def best_first(steps: Iterable[int], scores: Mapping[int, float]) -> list[int]:
-    """Those of the steps that have a score, the best first; of equals the newest; what has learnt nothing last."""
-    return sorted((step for step in steps if step in scores), key=lambda step: (step == 0, scores[step], -step))
 
 
 def listed(folder: Path) -> list[tuple[int, Path]]:
@@ -112,7 +106,7 @@ def load_chosen(run: Run, which: str, prefixes: tuple[str, ...] = ("",)) -> tupl
     """
     steps = dict(listed(run.checkpoints))
     if which == "best":
-        for step in best_first(steps, run.scores()):
+        for step in (step for step in run.ranking() if step in steps):
             with contextlib.suppress(UserError):
                 return load(steps[step], prefixes)
     if which in ("best", "last"):

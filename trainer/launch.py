@@ -134,7 +134,7 @@ def open_run(request: Request, dataset: Dataset, screen: Display, team: Team = S
     if there and not request.fresh:
         run = Run.open(request.output)
         check_resume(run, request, dataset, screen)
-        team.check_batch(run.config.batch)
+        team.check_batch(run.config.batch, run.config.row.batch_parts)
         if checkpoint.listed(run.checkpoints):
             return run, None  # the run that it began with is needed no more, and may be gone
         if run.config.started_from is not None and request.source is None:
@@ -144,7 +144,7 @@ def open_run(request: Request, dataset: Dataset, screen: Display, team: Team = S
     if there and source is not None and source.path.resolve() == request.output.resolve():
         raise UserError("--fresh would set aside the run that --from names; choose another folder with -o.")
     config = new_config(request, dataset, source)
-    team.check_batch(config.batch)
+    team.check_batch(config.batch, config.row.batch_parts)
     if there:
         screen.note(f"The run that was in {request.output} is kept as {set_aside(request.output)}.")
     return Run.create(request.output, config), source

@@ -53,7 +53,8 @@ class Recipe:
     encoder(run, checkpoint, audio) → z of clips [n, channels, frames], where the recipe has an encoder;
     encoder_graph(config, state, metadata) → ModelProto of the same, of a checkpoint's float32 arrays.
     `stages` are names and their shares of the run; where there are any, the setting `steps` says how long it is unless
-    the user does. Every recipe has the settings `latent_dim` and `batch`.
+    the user does. Into `batch_parts` equal parts a learner divides a batch. Every recipe has the settings `latent_dim`
+    and `batch`.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Recipe:
     graph: str
     settings: tuple[Setting, ...]
     stages: tuple[tuple[str, float], ...] = ()
+    batch_parts: int = 1
     encoder: str = ""
     encoder_graph: str = ""
 
@@ -105,6 +107,7 @@ RECIPES = (
         learner="trainer.fast.learner:FastLearner",
         generator="trainer.fast.generator:make_generator",
         graph="trainer.fast.graph:build_graph",
+        batch_parts=2,
         encoder="trainer.fast.finding:find_latent",
         encoder_graph="trainer.fast.encoder_graph:build_encoder",
         settings=(

@@ -117,6 +117,11 @@ class Run:
         scores = {row["step"]: float(row["mmd"]) for row in self.rows("metrics") if "mmd" in row}
         return {step: score for step, score in scores.items() if math.isfinite(score)}
 
+    def ranking(self) -> list[int]:
+        """The steps that were measured, the best first; of equals the newest; what has learnt nothing last."""
+        scores, blank = self.scores(), self.config.started_from is None
+        return sorted(scores, key=lambda step: (blank and step == 0, scores[step], -step))
+
     @classmethod
     def exists(cls, path: Path) -> bool:
         """Whether the folder holds a run."""

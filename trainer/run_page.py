@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.files import write_text
-from trainer.checkpoint import best_first
 from trainer.curves import Chart, Curve
 from trainer.progress import duration, score
 from trainer.run_folder import Run
@@ -60,7 +59,7 @@ def page(run: Run) -> str:
     rows = run.rows()
     measured = [row for row in rows if _is_number(row.get("mmd"))]
     scores = run.scores()
-    best = next(iter(best_first(scores, scores)), None)
+    best = next(iter(run.ranking()), None)
     times = {row["step"]: float(row.get("seconds", 0)) for row in rows}
     previews = chosen(found(run.previews), best)
     title = html.escape(run.path.resolve().name)

@@ -42,12 +42,12 @@ class Team:
         """Whether this process keeps the run."""
         return self.rank == 0
 
-    def check_batch(self, batch: int) -> None:
-        """Raises UserError unless a batch can be shared equally."""
-        if batch % self.size:
+    def check_batch(self, batch: int, parts: int = 1) -> None:
+        """Raises UserError unless a batch, and each of its equal parts, can be shared equally."""
+        if self.size > 1 and batch % (parts * self.size):
             raise UserError(
-                f"A batch of {batch} clips cannot be shared equally by {self.size} processes; use a number of "
-                "processes that divides it, or begin a run with another --set batch."
+                f"A batch of {batch} clips cannot be shared equally by {self.size} processes; begin a run with a "
+                f"--set batch that {parts * self.size} divides, or use another number of processes."
             )
 
     def share(self, rows: Rows) -> Rows:

@@ -172,7 +172,7 @@ class Training:
 
     def _save(self) -> None:
         self._be_finite({})
-        checkpoint.save(self.run.checkpoints, self.progress, self._learner.state(), self.run.scores())
+        checkpoint.save(self.run.checkpoints, self.progress, self._learner.state(), self.run.ranking())
         self._saved = self.progress.step
 
     def _look(self) -> None:

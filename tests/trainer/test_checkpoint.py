@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,9 @@ from trainer.plan import Progress
 from trainer.run_folder import Run
 
 
-def save(folder: Path, step: int, scores: dict[int, float] | None = None) -> Path:
+def save(folder: Path, step: int, ranking: Sequence[int] = ()) -> Path:
     tensors = {"generator.a": torch.full((3,), float(step)), "random": torch.arange(4, dtype=torch.uint8)}
-    return checkpoint.save(folder, Progress(step, 2 * step, step / 3, 1, step // 2), tensors, scores)
+    return checkpoint.save(folder, Progress(step, 2 * step, step / 3, 1, step // 2), tensors, ranking)
 
 
 def cut_in_half(path: Path) -> None:
@@ -72,9 +74,8 @@ def test_the_previous_one_is_read_instead_of_a_damaged_one(tmp_path: Path) -> No
 
 
 def test_the_best_are_kept_beside_the_newest(tmp_path: Path) -> None:
-    scores = {1: 9.0, 2: 3.0, 3: 5.0, 4: 4.0, 5: 8.0}
     for step in range(1, 10):
-        save(tmp_path, step, scores)
+        save(tmp_path, step, (2, 4, 3, 5, 1))
     assert [step for step, _ in checkpoint.listed(tmp_path)] == [2, 3, 4, 7, 8, 9]
 
 
@@ -91,9 +92,8 @@ def test_a_step_is_chosen_by_its_number(tmp_path: Path) -> None:
 
 def test_the_best_is_the_nearest_to_real_sounds_that_can_be_read_and_has_learnt(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", tiny_config())
-    scores = {0: 1.0}
     for step in (0, 1, 2, 3):
-        save(run.checkpoints, step, scores)
+        save(run.checkpoints, step, (0,))
     assert checkpoint.load_chosen(run, "best")[0].step == 3  # nothing was measured
     for step, distance in ((0, 1.0), (1, 5.0), (2, 4.0), (3, 6.0)):
         run.record("metrics", {"step": step, "seconds": 0.0, "mmd": distance})
@@ -101,6 +101,16 @@ def test_the_best_is_the_nearest_to_real_sounds_that_can_be_read_and_has_learnt(
     cut_in_half(run.checkpoints / "step-00000002.safetensors")
     assert checkpoint.load_chosen(run, "best")[0].step == 1
     assert checkpoint.load_chosen(run, "last")[0].step == 3
+
+
+def test_the_weights_that_a_run_began_with_may_stay_its_best(tmp_path: Path) -> None:
+    config = replace(tiny_config(), started_from={"recipe": "wavegan", "seed": 0, "step": 9})
+    run = Run.create(tmp_path / "run", config)
+    for step, distance in ((0, 1.0), (1, 5.0)):
+        run.record("metrics", {"step": step, "seconds": 0.0, "mmd": distance})
+        save(run.checkpoints, step)
+    assert run.ranking() == [0, 1]
+    assert checkpoint.load_chosen(run, "best")[0].step == 0
 
 
 def test_an_empty_folder_has_none(tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused_before_there_is_a_run(
     dataset = tiny_dataset(tmp_path / "dataset")
     with pytest.raises(UserError, match="A batch of 4 clips cannot be shared equally by 3 processes"):
         train(Request(dataset.path, tmp_path / "run", recipe="wavegan", overrides=("batch=4",)))
+    # A stage of `fast` halves the batch, and each half is shared.
+    with pytest.raises(UserError, match=r"A batch of 9 clips .* that 6 divides"):
+        train(Request(dataset.path, tmp_path / "run", recipe="fast", overrides=("batch=9",)))
     assert not (tmp_path / "run").exists()
 
 
