@@ -45,12 +45,14 @@ FLAT_RUN = 5
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One clip: its peak in dBFS; its length in seconds until 40 dB below the peak; the share of it above −60 dBFS; its
-    DC offset as a share of full scale; and its fingerprint, uint8 [TIMES · BANDS] in half decibels."""
+    """One clip: its peak in dBFS; its length in seconds until 40 dB below the peak; the share of it above −60 dBFS, and
+    how far, as a share of the clip, the last of that lies; its DC offset as a share of full scale; and its fingerprint,
+    uint8 [TIMES · BANDS] in half decibels."""
 
     peak: float
     seconds: float
     sounding: float
+    reach: float
     dc: float
     fingerprint: bytes
 
@@ -67,6 +69,7 @@ def measure(clip: Block, rate: int) -> Measures:
         peak=round(20 * math.log10(peak), 2) + 0.0,  # no −0.0
         seconds=int(heard[-1] + 1 - heard[0]) * LEVEL_FRAMES / rate,
         sounding=len(loud) / steps,
+        reach=int(loud[-1] + 1) / steps,
         dc=round(_dc(grid[loud[0] : loud[-1] + 1].mean(axis=1), rate), 5),
         fingerprint=fingerprint(clip, rate),
     )

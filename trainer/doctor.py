@@ -180,12 +180,12 @@ def _in_all(
         again = sum(len(places) for places in repeated)
         words = f"{again} clips are near-duplicates ({len(repeated)} sounds), and count as often as they come"
         yield Finding("near_duplicates", words, [places[0] for places in repeated])
-    longest = clip_frames * float(np.quantile([clip.measures.sounding for clip in clips], PADDING))
+    longest = clip_frames * float(np.quantile([clip.measures.reach for clip in clips], PADDING))
     enough = next(frames for frames in LEGAL_FRAMES if frames >= longest)
     if enough < clip_frames:
         yield Finding(
             "padding",
-            f"{PADDING:.0%} of the clips sound for no more than {enough} frames; --frames {enough} trains faster",
+            f"{PADDING:.0%} of the clips have ended after {enough} frames; --frames {enough} trains faster",
             [],
         )
 

@@ -214,6 +214,11 @@ def check_resume(run: Run, request: Request, dataset: Dataset, screen: Display) 
                 f"The run {run.path} has {key} {have[key]}, which cannot become {value} half-way; "
                 "choose another folder for a new run, or begin anew with --fresh."
             )
+    if dataset.digest != config.dataset_digest and config.row.holds_clips:
+        raise UserError(
+            f"The run {run.path} holds parts of the clips that it was begun on, and {request.dataset} has others; "
+            f"choose another folder for a new run, and begin it with --from {run.path}."
+        )
     if dataset.digest != config.dataset_digest:
         screen.note(f"The dataset {request.dataset} is not the one that {run.path} was begun on; going on with it.")
 

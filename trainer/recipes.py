@@ -53,8 +53,8 @@ class Recipe:
     encoder(run, checkpoint, audio) → z of clips [n, channels, frames], where the recipe has an encoder;
     encoder_graph(config, state, metadata) → ModelProto of the same, of a checkpoint's float32 arrays.
     `stages` are names and their shares of the run; where there are any, the setting `steps` says how long it is unless
-    the user does. Into `batch_parts` equal parts a learner divides a batch. Every recipe has the settings `latent_dim`
-    and `batch`.
+    the user does. Into `batch_parts` equal parts a learner divides a batch. What `holds_clips` knows the clips one by
+    one, and cannot go on with others. Every recipe has the settings `latent_dim` and `batch`.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Recipe:
     settings: tuple[Setting, ...]
     stages: tuple[tuple[str, float], ...] = ()
     batch_parts: int = 1
+    holds_clips: bool = False
     encoder: str = ""
     encoder_graph: str = ""
 
@@ -108,6 +109,7 @@ RECIPES = (
         generator="trainer.fast.generator:make_generator",
         graph="trainer.fast.graph:build_graph",
         batch_parts=2,
+        holds_clips=True,
         encoder="trainer.fast.finding:find_latent",
         encoder_graph="trainer.fast.encoder_graph:build_encoder",
         settings=(
@@ -116,7 +118,12 @@ RECIPES = (
             Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),
             Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),
             Setting("batch", 32, (2, 4096), "clips in a batch"),
-            Setting("lr", 1e-3, (1e-8, 1.0), "Adam's step size; the adversarial stage takes a fifth of it"),
+            Setting(
+                "lr",
+                1e-3,
+                (1e-8, 1.0),
+                "Adam's step size; the adversarial stage takes a fifth of it, its discriminator two",
+            ),
             Setting(
                 "blend", 0.3, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
             ),

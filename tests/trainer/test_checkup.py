@@ -38,7 +38,18 @@ def test_peak_length_and_the_share_that_sounds(strike):
     # It falls 80 dB in 0.4 s: 40 dB in 0.2, and 54 dB, to −60 dBFS, in 0.27.
     assert measured.seconds == pytest.approx(0.2, abs=0.006)
     assert measured.sounding == pytest.approx(0.27 * RATE / 32768, abs=0.01)
+    assert measured.reach == pytest.approx(measured.sounding, abs=0.01)
     assert measured.dc == 0
+
+
+def test_a_sound_after_a_gap_is_reached(strike):
+    twice = np.zeros((32768, 1), np.float32)
+    first = clip_of(strike(0.1, peak=0.5))[: 32768 // 4]
+    twice[: len(first)] = first
+    twice[24576 : 24576 + len(first)] = first
+    measured = measure(twice, RATE)
+    assert measured.sounding < 0.5
+    assert measured.reach > 0.75
 
 
 @pytest.mark.parametrize("hertz", [40, 55, 110, 3000])

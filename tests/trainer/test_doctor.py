@@ -189,7 +189,7 @@ def test_without_the_doctor(clean, tmp_path, capsys):
 
 def clips_with(fingerprints):
     return [
-        Examined(f"{index}.wav", 0.0, "all", False, Measures(-3.0, 0.5, 0.9, 0.0, bytes(cells)))
+        Examined(f"{index}.wav", 0.0, "all", False, Measures(-3.0, 0.5, 0.9, 1.0, 0.0, bytes(cells)))
         for index, cells in enumerate(fingerprints)
     ]
 

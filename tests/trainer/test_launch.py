@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny_fast import tiny_fast_dataset
 from tiny_recipe import STAGES, TINY
 from tiny_run import Ruler, tiny_dataset
 
@@ -322,3 +323,13 @@ def test_memory_that_runs_out_is_told_in_a_sentence(dataset: Path, tmp_path: Pat
         raise torch.OutOfMemoryError("CUDA out of memory")
     with pytest.raises(RuntimeError, match="something else"), enough_memory(run.config):
         raise RuntimeError("something else")
+
+
+def test_a_run_that_holds_clips_does_not_go_on_with_others(tmp_path: Path) -> None:
+    size = ("dim=8", "latent_dim=3", "batch=4")
+    old = tiny_fast_dataset(tmp_path / "old").path
+    train(Request(old, tmp_path / "run", recipe="fast", overrides=size, steps=3, device="cpu"))
+    others = tiny_fast_dataset(tmp_path / "others", count=9, seed=5).path
+    with pytest.raises(UserError, match=r"holds parts of the clips .* begin it with --from"):
+        train(Request(others, tmp_path / "run", steps=6, device="cpu"))
+    train(Request(others, tmp_path / "next", source=tmp_path / "run", overrides=size[2:], steps=3, device="cpu"))

@@ -69,7 +69,7 @@ def look(audio: Tensor, form: Form, spectrum: Spectrum) -> Views:
 
 def _fine(audio: Tensor, rate: int) -> Tensor:
     """The long-term spectrum in dB less its own trend: where partials are, whatever the timbre and the level."""
-    size = min(1 << round(math.log2(FINE_SECONDS * rate)), audio.shape[1])
+    size = min(1 << round(math.log2(FINE_SECONDS * rate)), audio.shape[1] // 2)
     windows = audio.unfold(1, size, size // 2)
     level = windows.square().mean(dim=2, keepdim=True) + 1e-7
     power = torch.fft.rfft(windows * torch.hann_window(size, device=audio.device)).abs().square() / level

@@ -15,7 +15,7 @@ from trainer.run_folder import RunConfig
 WINDOW_SECONDS = 256 / 44100
 """The window of the envelope's frames: short enough for an attack."""
 BAND_STEP = 0.11
-"""A band's distance from the next one, as a share of its frequency: about a third of an octave's sixth."""
+"""A band's distance from the next one, as a share of its frequency: about a sixth of an octave."""
 SEED_STEPS = 16
 """Time steps that the dense layer gives."""
 MOST_CARRIER_FRAMES = 1 << 22

@@ -40,7 +40,7 @@ RIVAL_BETAS = (0.5, 0.9)
 WARM_UP = 100  # steps in which the step size grows to its full value
 LAST_LR = 0.05  # share of the step size that is left at a stage's end
 DIVERGENCE_WARM_UP = 1000  # steps in which the divergence's weight grows
-DAILY_FITS = 300  # steps of the density that is fitted for a check of the first stage
+DAILY_FITS = 300  # steps of the density that is fitted for a check of the first stage, and before its own
 CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
 REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
 SMALL_SET, SMALL_SET_SHARE = 300, 0.6  # clips below which they are varied unless told, and how many of them
@@ -224,11 +224,11 @@ class FastLearner:
     def _leave_for(self, stage: str) -> None:
         """What is done once between two stages."""
         if self._stage == REPRESENTATION:
-            # From here on the encoder and the carriers stay as they are, and the density is fitted anew, step by step.
+            # From here on the encoder and the carriers stay as they are, and the density is fitted on, step by step.
             self._make_carriers(self._steady(), self._ema, self._raw)
             self._encoder.load_state_dict(self._encoder_ema.state_dict())
             self._raw.load_state_dict(self._ema.state_dict())
-            self._ema.density.begin(*self._codes())
+            self._begin_density(self._steady())
         else:
             self._refresh()
         self._stage = stage
@@ -296,12 +296,17 @@ class FastLearner:
             return
         if self._stage == REPRESENTATION:
             self._make_carriers(steady, self._ema, self._raw)
-            density.begin(*self._codes())
-            for index in range(DAILY_FITS):
-                z = torch.randn(DRAWS, self._form.latent_dim, generator=steady).to(self._device)
-                density.fit(z, index / DAILY_FITS)
+            self._begin_density(steady)
         density.survey(steady)
         self._raw.density.load_state_dict(density.state_dict())
+
+    def _begin_density(self, steady: torch.Generator) -> None:
+        """A density of the codes of the moment, fitted well enough: its own stage may be cut short by the clock."""
+        density = self._ema.density
+        density.begin(*self._codes())
+        for index in range(DAILY_FITS):
+            z = torch.randn(DRAWS, self._form.latent_dim, generator=steady).to(self._device)
+            density.fit(z, index / DAILY_FITS)
 
     @torch.no_grad()
     def _make_carriers(self, steady: torch.Generator, *generators: Generator) -> None:

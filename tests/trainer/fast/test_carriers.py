@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 from tiny_fast import FRAMES, RATE, tiny_clips, tiny_form
 
 from trainer.clips import Clips
-from trainer.fast.carriers import choose, likings
+from trainer.fast.carriers import choose, likings, look
 from trainer.fast.form import default_carriers
 from trainer.fast.spectrum import Spectrum
 
@@ -30,6 +32,12 @@ def test_every_kind_of_sound_lends_a_carrier_and_likes_it_best() -> None:
     torch.testing.assert_close(liking.sum(dim=1), torch.ones(15))
     kinds = [choice.indices[best] // 5 for best in liking.argmax(dim=1).tolist()]
     assert kinds == [index // 5 for index in range(15)]
+
+
+def test_the_shortest_clips_at_the_highest_rate_have_a_fine_spectrum() -> None:
+    form = replace(tiny_form(count=12, carriers=3), sample_rate=192_000)
+    views = look(torch.from_numpy(tiny_clips(12)), form, Spectrum(form))
+    assert all(view.isfinite().all() for view in views.all())
 
 
 def test_the_choice_is_the_same_each_time_and_works_for_few_clips_in_stereo() -> None:
