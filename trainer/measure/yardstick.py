@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer import near_duplicates
+from trainer.checkup import fingerprint
 from trainer.dataset import forget
 from trainer.measure.artefacts import strongest
 from trainer.measure.comparison import Comparison
@@ -52,9 +54,12 @@ class Yardstick:
         self._clips = clips
         self._descriptors = descriptors
         self._chosen = np.sort(np.random.default_rng((seed, 0)).permutation(len(clips))[:MOST_CLIPS])
-        self.splits = [split([sources[i] for i in self._chosen], (seed, 1, number)) for number in range(SPLITS)]
         pieces = np.array_split(self._chosen, -(-len(self._chosen) // PIECE))
         self.real = join([self._hear(clips[piece]) for piece in pieces])
+        prints = [np.frombuffer(fingerprint(clips[index].T, sample_rate), np.uint8) for index in self._chosen]
+        alike = near_duplicates.groups(np.stack(prints))
+        chosen = [sources[index] for index in self._chosen]
+        self.splits = [split(chosen, (seed, 1, number), alike) for number in range(SPLITS)]
         self._basis = Space.fit(self.real.features, BASIS, scaled=False)
         self._real_basis = self._basis.place(self.real.features)
         fewest = min(int((~one.held).sum()) for one in self.splits)

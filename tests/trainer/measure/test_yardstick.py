@@ -103,3 +103,14 @@ def test_below_200_clips_there_is_no_frechet_distance() -> None:
     keys = [figure.metric.key for figure in evaluate(yardstick, maker(drums(60, 10)), 60).figures]
     assert "mmd" in keys
     assert "frechet" not in keys
+
+
+def test_velocity_layers_in_one_folder_are_no_held_out_sounds() -> None:
+    # Random files would hold out layers of what is left, and call the floor nearer than any new sound can be.
+    hits = drums(30, 7)
+    layers = np.concatenate([hits, 0.5 * hits, 0.25 * hits])
+    sources = [f"/audio/kit/{layer}-{hit}.wav" for layer in range(3) for hit in range(len(hits))]
+    yardstick = Yardstick(layers, 44_100, sources)
+    for number in range(3):
+        assert yardstick.splits[number].by == "whole files"
+        assert yardstick.held_out_copies(number) == 0
