@@ -33,7 +33,7 @@ def tiny_clips(count: int = 12, channels: int = 1, seed: int = 0) -> NDArray[np.
 def tiny_fast_config(count: int = 12, channels: int = 1, steps: int = 20, **settings: float) -> RunConfig:
     """The config of a run on such clips."""
     recipe = find_recipe("fast")
-    values = recipe.values(("dim=8", "latent_dim=3", "batch=4", f"steps={max(3, steps)}"))
+    values = recipe.values(("dim=8", "latent_dim=3", "batch=4"))
     return RunConfig(
         recipe="fast",
         settings={**values, **settings},
@@ -44,7 +44,7 @@ def tiny_fast_config(count: int = 12, channels: int = 1, steps: int = 20, **sett
         dataset_digest="00",
         clip_count=count,
         started_from=None,
-        plan=Plan("steps", float(steps), recipe.stages),
+        plan=Plan(recipe.stages, steps=float(steps)),
     )
 
 

@@ -26,10 +26,11 @@ TINY = Recipe(
     settings=(
         Setting("latent_dim", 3, (1, 9), "numbers in a latent", True),
         Setting("batch", 2, (1, 9), "clips in a batch"),
-        Setting("steps", 20, (1, 1000), "how long a run is"),
         Setting("head", "flat", ("flat", "steep"), "what the sounds are made by", True),
     ),
     stages=STAGES,
+    steps=20,
+    hours=1.0,
 )
 
 

@@ -19,7 +19,7 @@ from trainer.dataset import Dataset, describe_clips
 from trainer.measure.yardstick import Yardstick
 from trainer.plan import Limits, Plan
 from trainer.progress import display, duration
-from trainer.recipes import DEFAULT_RECIPE, Recipe, Value, find_recipe
+from trainer.recipes import DEFAULT_RECIPE, Recipe, find_recipe
 from trainer.run_folder import Run, RunConfig, set_aside
 from trainer.team import SOLO, Team, joined
 from trainer.training import Display, Training, follow
@@ -119,13 +119,14 @@ def limits(request: Request, plan: Plan) -> Limits:
     return Limits(request.steps, None if request.hours is None else request.hours * 3600)
 
 
-def new_plan(request: Request, recipe: Recipe, settings: dict[str, Value]) -> Plan:
+def new_plan(request: Request, recipe: Recipe) -> Plan:
     """The plan of a new run: the recipe's stages over what the user asked for, or over the recipe's own length."""
     if not recipe.stages:
         return Plan()
-    if request.steps is None and request.hours is not None:
-        return Plan("seconds", request.hours * 3600, recipe.stages)
-    return Plan("steps", float(request.steps or settings["steps"]), recipe.stages)
+    steps, hours = request.steps, request.hours
+    if steps is None and hours is None:
+        steps, hours = recipe.steps, recipe.hours
+    return Plan(recipe.stages, steps, None if hours is None else hours * 3600)
 
 
 def open_run(request: Request, dataset: Dataset, screen: Display, team: Team = SOLO) -> tuple[Run, Run | None]:
@@ -177,7 +178,7 @@ def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunCon
         dataset_digest=dataset.digest,
         clip_count=len(dataset),
         started_from=started_from,
-        plan=new_plan(request, recipe, settings),
+        plan=new_plan(request, recipe),
     )
     if source is not None and _form(source.config) != _form(config):
         raise UserError(

@@ -27,15 +27,11 @@ Take = Callable[[int], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a step stands in its run. Steps count from 0; `done` runs from 0 to 1 through the stage.
-
-    `stage_steps` is None where the stage has no end, or ends by the clock.
-    """
+    """Where a step stands in its run. Steps count from 0; `done` runs from 0 to 1 through the stage."""
 
     step: int
     stage: str
     stage_step: int
-    stage_steps: int | None
     done: float
 
 

@@ -47,60 +47,56 @@ class Limits:
 
 @dataclass(frozen=True)
 class Plan:
-    """Stages with their shares of a total, in steps or in seconds of training; total None is one stage without end.
+    """Stages with their shares of so many steps or seconds of training, whichever are over first.
 
-    It is fixed when a run is new. Every stage gets a step at least; after the last one's end the last one goes on.
+    Without either it is one stage without end. It is fixed when a run is new. Every stage gets a step at least, as long
+    as there are steps for all; after the last one's end the last one goes on.
     """
 
-    unit: str = "steps"
-    total: float | None = None
     stages: tuple[tuple[str, float], ...] = ONE_STAGE
+    steps: float | None = None
+    seconds: float | None = None
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Plan:
         """The plan of a config's JSON. Raises KeyError, TypeError or ValueError if it is none."""
         stages = tuple((str(name), float(share)) for name, share in fields["stages"])
-        total = None if fields["total"] is None else float(fields["total"])
-        if fields["unit"] not in ("steps", "seconds") or not stages or (total is None and len(stages) > 1):
+        if "unit" in fields:  # as version 0.1 wrote it
+            fields = {fields["unit"]: fields["total"]}
+        steps, seconds = (None if fields.get(unit) is None else float(fields[unit]) for unit in ("steps", "seconds"))
+        if not stages or (steps is None and seconds is None and len(stages) > 1):
             raise ValueError("the plan")
-        return cls(fields["unit"], total, stages)
+        return cls(stages, steps, seconds)
 
     @property
     def limits(self) -> Limits:
         """The plan's own end."""
-        if self.total is None:
-            return Limits()
-        return Limits(steps=round(self.total)) if self.unit == "steps" else Limits(seconds=self.total)
+        return Limits(None if self.steps is None else round(self.steps), self.seconds)
 
     def advance(self, progress: Progress) -> Progress:
         """The progress after a step or some time, in the next stage if this one is over."""
         last = progress.stage >= len(self.stages) - 1
-        if last or self._position(progress) < self._bounds(progress.stage)[1]:
+        if last or not any(position >= end for position, _, end in self._courses(progress)):
             return progress
         # One at a time, so that none is passed over.
         return replace(progress, stage=progress.stage + 1, stage_began=progress.step)
 
     def moment(self, progress: Progress) -> Moment:
         """Where the next step stands."""
+        courses = self._courses(progress)
+        done = max(((at - begin) / (end - begin) for at, begin, end in courses if end > begin), default=0.0)
         stage_step = progress.step - progress.stage_began
-        stage_steps, done = None, 0.0
-        if self.total is not None:
-            end = self._bounds(progress.stage)[1]
-            if self.unit == "steps":
-                stage_steps = max(1, round(end) - progress.stage_began)
-                done = stage_step / stage_steps
-            else:
-                begin = self._bounds(progress.stage)[0]
-                done = (progress.seconds - begin) / (end - begin)
-        return Moment(progress.step, self.stages[progress.stage][0], stage_step, stage_steps, min(1.0, max(0.0, done)))
+        return Moment(progress.step, self.stages[progress.stage][0], stage_step, min(1.0, max(0.0, done)))
 
-    def _position(self, progress: Progress) -> float:
-        return progress.step if self.unit == "steps" else progress.seconds
-
-    def _bounds(self, stage: int) -> tuple[float, float]:
-        """Where the stage begins and ends, in the plan's unit."""
-        if self.total is None:
-            return 0.0, float("inf")
+    def _courses(self, progress: Progress) -> list[tuple[float, float, float]]:
+        """In steps and in seconds, as far as they count: where training is, where its stage begins and ends."""
         shares = [share for _, share in self.stages]
-        begin, end = (self.total * sum(shares[:count]) / sum(shares) for count in (stage, stage + 1))
-        return (round(begin), round(end)) if self.unit == "steps" else (begin, end)
+        begin, end = (sum(shares[:count]) / sum(shares) for count in (progress.stage, progress.stage + 1))
+        courses: list[tuple[float, float, float]] = []
+        if self.steps is not None:
+            after = len(shares) - 1 - progress.stage
+            last = max(progress.stage_began + 1, min(round(self.steps * end), round(self.steps) - after))
+            courses.append((progress.step, progress.stage_began, last))
+        if self.seconds is not None:
+            courses.append((progress.seconds, self.seconds * begin, self.seconds * end))
+        return courses

@@ -75,10 +75,10 @@ def describe(report: Report) -> str:
 def compare(rows: Sequence[Mapping[str, Any]]) -> str:
     """The newest measurement in words, beside an older one where there is one and held-out real sounds."""
     newest = rows[-1]
-    now, floor = float(newest["mmd"]), newest.get("floor", {}).get("mmd")
-    real = "" if floor is None else f"; held-out sounds score {score(floor)}"
+    now = float(newest["mmd"])
+    real = beside_real(newest.get("floor") or {}) + copied(newest)
     if len(rows) == 1:
-        return f"Distance of the sounds from your audio: {score(now)}{real} (less is closer)."
+        return f"Distance of the sounds from your audio (less is closer): {score(now)}{real}."
     # The newest of those old enough, or else the oldest.
     then = next((row for row in reversed(rows[:-1]) if newest["seconds"] - row["seconds"] >= LOOK_BACK), rows[0])
     before, passed = float(then["mmd"]), newest["seconds"] - then["seconds"]
@@ -88,6 +88,20 @@ def compare(rows: Sequence[Mapping[str, Any]]) -> str:
     else:
         word = f"{'closer to' if now < before else 'further from'} your audio than"
     return f"The sounds are {word} {when}: {score(before)} → {score(now)}{real}."
+
+
+def beside_real(floor: Mapping[str, Any]) -> str:
+    """What held-out real sounds score, as the end of a sentence: whole folders differ, so that it is a range."""
+    if "mmd_low" in floor:
+        low, high = score(floor["mmd_low"]), score(floor["mmd_high"])
+        return f"; held-out sounds score {low}" + (f" to {high}" if high != low else "")
+    return f"; held-out sounds score {score(floor['mmd'])}" if "mmd" in floor else ""
+
+
+def copied(row: Mapping[str, Any]) -> str:
+    """How many of the sounds are clips again, as the end of a sentence; nothing where it is none in 200."""
+    share = float(row.get("copies", 0.0))
+    return f"; {share:.0%} of the sounds are copies of your clips" if share >= 0.005 else ""
 
 
 def score(value: float) -> str:

@@ -52,9 +52,10 @@ class Recipe:
     graph(config, state, metadata) → ModelProto of a generator's state, float32 arrays by name.
     encoder(run, checkpoint, audio) → z of clips [n, channels, frames], where the recipe has an encoder;
     encoder_graph(config, state, metadata) → ModelProto of the same, of a checkpoint's float32 arrays.
-    `stages` are names and their shares of the run; where there are any, the setting `steps` says how long it is unless
-    the user does. Into `batch_parts` equal parts a learner divides a batch. What `holds_clips` knows the clips one by
-    one, and cannot go on with others. Every recipe has the settings `latent_dim` and `batch`.
+    `stages` are names and their shares of the run; where there are any, a run whose length the user does not say ends
+    after so many `steps` or `hours`, whichever are over first. Into `batch_parts` equal parts a learner divides a
+    batch. What `holds_clips` knows the clips one by one, and cannot go on with others. Every recipe has the settings
+    `latent_dim` and `batch`.
     """
 
     name: str
@@ -66,6 +67,8 @@ class Recipe:
     graph: str
     settings: tuple[Setting, ...]
     stages: tuple[tuple[str, float], ...] = ()
+    steps: int | None = None
+    hours: float | None = None
     batch_parts: int = 1
     holds_clips: bool = False
     encoder: str = ""
@@ -113,7 +116,6 @@ RECIPES = (
         encoder="trainer.fast.finding:find_latent",
         encoder_graph="trainer.fast.encoder_graph:build_encoder",
         settings=(
-            Setting("steps", 40_000, (3, 10**9), "steps of the three stages together"),
             Setting("dim", 128, (8, 1024), "channels of the networks' layers", True),
             Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),
             Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),
@@ -129,6 +131,15 @@ RECIPES = (
             ),
             Setting("variety", 5.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
             Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
+            Setting(
+                "head",
+                "carriers",
+                ("carriers", "noise"),
+                "what lends fine structure: clips of yours, or noise (no partials, and none of your clips comes back)",
+            ),
+            Setting("sharpness", 4.0, (0.1, 100.0), "how much the best carrier is preferred (less: more blended)"),
+            Setting("liking", 0.02, (0.0, 1e3), "weight of learning which carriers suit a clip"),
+            Setting("matching", 2.0, (0.0, 1e3), "weight of the discriminator's layers in the adversarial stage"),
             Setting("copying", 40.0, (0.0, 1e3), "weight of copying clips in the adversarial stage"),
             Setting("penalty", 0.02, (0.0, 1e3), "weight of the discriminator's gradient penalty"),
             Setting(
@@ -136,6 +147,8 @@ RECIPES = (
             ),
         ),
         stages=(("representation", 0.85), ("density", 0.05), ("adversarial", 0.1)),
+        steps=40_000,
+        hours=1.0,
     ),
     Recipe(
         name="wavegan",

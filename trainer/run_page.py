@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.files import write_text
 from trainer.curves import Chart, Curve
-from trainer.progress import duration, score
+from trainer.progress import beside_real, copied, duration, score
 from trainer.run_folder import Run
 
 PAGE = "index.html"
@@ -130,11 +130,10 @@ def _summary(measured: Sequence[Mapping[str, Any]], scores: Mapping[int, float],
     if not measured or best is None:
         return ""
     newest = measured[-1]
-    floor = newest.get("floor") or {}
-    real = f"; held-out real sounds score {score(float(floor['mmd']))}" if _is_number(floor.get("mmd")) else ""
+    beside = beside_real(newest.get("floor") or {}) + copied(newest)
     return (
         f"<p>Distance from your audio: <b>{score(float(newest['mmd']))}</b> at step {newest['step']:,}, "
-        f"best <b>{score(scores[best])}</b> at step {best:,}{real}.</p>"
+        f"best <b>{score(scores[best])}</b> at step {best:,}{beside}.</p>"
     )
 
 

@@ -196,7 +196,7 @@ def test_a_recipe_with_stages_ends_by_itself_and_says_so(
     dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tiny(dataset, tmp_path / "run")
-    assert run.config.plan == Plan("steps", 20.0, STAGES)
+    assert run.config.plan == Plan(STAGES, 20, 3600.0)
     assert step_of(run) == 20
     assert "plan is done" in capsys.readouterr().out
     tiny(dataset, tmp_path / "run")  # and the same command finds nothing to do
@@ -205,13 +205,11 @@ def test_a_recipe_with_stages_ends_by_itself_and_says_so(
 
 
 def test_the_stages_of_a_new_run_are_laid_out_over_what_was_asked_for(dataset: Path, tmp_path: Path) -> None:
-    assert tiny(dataset, tmp_path / "a", steps=7).config.plan == Plan("steps", 7.0, STAGES)
-    assert tiny(dataset, tmp_path / "b", overrides=("steps=9",)).config.plan == Plan("steps", 9.0, STAGES)
-    seconds = tiny(dataset, tmp_path / "c", hours=0.2 / 3600).config
-    assert seconds.plan.unit == "seconds"
-    assert seconds.plan.total == pytest.approx(0.2)
+    assert tiny(dataset, tmp_path / "a", steps=7).config.plan == Plan(STAGES, steps=7.0)
+    plan = tiny(dataset, tmp_path / "c", hours=0.2 / 3600).config.plan
+    assert (plan.steps, plan.seconds) == (None, pytest.approx(0.2))
     both = tiny(dataset, tmp_path / "d", steps=7, hours=1)
-    assert (both.config.plan, step_of(both)) == (Plan("steps", 7.0, STAGES), 7)
+    assert (both.config.plan, step_of(both)) == (Plan(STAGES, 7.0, 3600.0), 7)
 
 
 def test_later_sittings_end_elsewhere_and_leave_the_stages(dataset: Path, tmp_path: Path) -> None:
@@ -222,7 +220,7 @@ def test_later_sittings_end_elsewhere_and_leave_the_stages(dataset: Path, tmp_pa
         assert step_of(run) == steps
     progress = checkpoint.load_newest(run.checkpoints)[0]
     assert (progress.stage, progress.stage_began) == (2, 14)
-    assert Run.open(tmp_path / "run").config.plan == Plan("steps", 20.0, STAGES)
+    assert Run.open(tmp_path / "run").config.plan == Plan(STAGES, steps=20.0)
 
 
 def test_until_stopped_goes_on_after_the_plan(

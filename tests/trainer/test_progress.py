@@ -30,12 +30,22 @@ def test_measurements_are_compared_with_those_of_ten_minutes_ago_in_words() -> N
     )
     assert compare(rows[:2]).startswith("The sounds are closer to your audio than 5 minutes ago: 373 → 25;")
     assert (
-        compare(rows[:1]) == "Distance of the sounds from your audio: 373; held-out sounds score 4.2 (less is closer)."
+        compare(rows[:1]) == "Distance of the sounds from your audio (less is closer): 373; held-out sounds score 4.2."
     )
     later = [*rows, measured(90, 12.9, None)]
     assert compare(later) == "The sounds are about as close to your audio as 1 hour ago: 12 → 13."
     assert "further from your audio than 1 hour ago: 12 → 19;" in compare([*rows, measured(85, 19)])
     assert "closer to your audio than 1 hour ago: 12 → 0.0;" in compare([*rows, measured(85, -3.6)])
+
+
+def test_the_held_out_sounds_scores_are_a_range_and_copies_are_told_from_the_first_measurement_on() -> None:
+    row = {**measured(0, 3), "floor": {"mmd": 7.0, "mmd_low": -1.5, "mmd_high": 12.4}, "copies": 0.234}
+    assert compare([row]) == (
+        "Distance of the sounds from your audio (less is closer): 3.0; held-out sounds score 0.0 to 12; "
+        "23% of the sounds are copies of your clips."
+    )
+    few = {**row, "floor": {"mmd": 0.0, "mmd_low": -3.0, "mmd_high": -1.0}, "copies": 0.004}
+    assert compare([few]) == "Distance of the sounds from your audio (less is closer): 3.0; held-out sounds score 0.0."
 
 
 def test_without_a_terminal_it_prints_lines(capsys) -> None:  # type: ignore[no-untyped-def]

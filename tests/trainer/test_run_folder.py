@@ -21,7 +21,7 @@ def test_a_run_is_opened_as_it_was_created(tmp_path: Path) -> None:
 
 
 def test_the_plan_is_kept_and_older_runs_have_none(tmp_path: Path) -> None:
-    plan = Plan("seconds", 90.0, (("first", 0.25), ("second", 0.75)))
+    plan = Plan((("first", 0.25), ("second", 0.75)), seconds=90.0)
     Run.create(tmp_path / "run", tiny_config(plan=plan))
     assert Run.open(tmp_path / "run").config.plan == plan
     path = tmp_path / "run/config.json"

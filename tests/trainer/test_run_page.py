@@ -92,7 +92,7 @@ def test_nothing_comes_from_elsewhere_and_every_link_leads_somewhere(run: Run) -
 def test_figures_floor_best_and_alarms_are_told(run: Run) -> None:
     text = page(run)
     reader = Reader(text)
-    for words in ("30 at step 90", "best 20 at step 40", "held-out real sounds score 4.5", "stage two", "10 min 00 s"):
+    for words in ("30 at step 90", "best 20 at step 40", "held-out sounds score 4.5", "stage two", "10 min 00 s"):
         assert words in " ".join(reader.text.split())
     labels = [str(svg["aria-label"]) for svg in reader.of("svg")]
     assert "Distance from your audio: MMD² × 1000 30, real sounds 4.5" in labels

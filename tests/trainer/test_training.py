@@ -25,7 +25,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config(**changes: object) -> RunConfig:
-    plan = Plan("steps", 20, STAGES)
+    plan = Plan(STAGES, steps=20)
     return tiny_config(**{"recipe": "tiny", "settings": TINY.values(), "plan": plan, **changes})
 
 
@@ -155,9 +155,11 @@ def test_metrics_are_rows_of_their_own_with_the_floor_and_said_in_words(run: Run
     assert [row["mmd"] for row in rows[:3]] == [90.0, 18.0, 12.0]
     assert rows[1]["floor"]["mmd"] == 4.0
     assert rows[1]["stage"] == "sketch"
-    assert display.notes[0].startswith("Distance of the sounds from your audio: 90; held-out sounds score 4")
+    assert display.notes[0].startswith(
+        "Distance of the sounds from your audio (less is closer): 90; held-out sounds score 4"
+    )
     assert any("closer to your audio than 5 minutes ago: 90 → 18" in note for note in display.notes)
-    assert sum("copies of your clips" in note for note in display.notes) == 1
+    assert sum(note.startswith("Alarm") for note in display.notes) == 1
     assert {row["text"] for row in run.rows("note")} <= set(display.notes)
     assert all("mmd" not in row for row in run.rows("report"))
 

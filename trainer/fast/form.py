@@ -42,6 +42,7 @@ class Form:
     codes: int
     blend: float
     variety: float = 1.0
+    sharpness: float = 1.0
 
     @classmethod
     def of(cls, config: RunConfig) -> Form:
@@ -58,6 +59,7 @@ class Form:
             min(config.clip_count, MOST_CODES),
             float(settings["blend"]),
             float(settings["variety"]),
+            float(settings["sharpness"]),
         )
 
     @property

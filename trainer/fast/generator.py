@@ -35,7 +35,7 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         envelope, shares = self.decoder(self.density(z))
-        audio = self.spectrum.synthesise(self.spectra(envelope, weights_of(shares)))
+        audio = self.spectrum.synthesise(self.spectra(envelope, weights_of(shares, self.form.sharpness)))
         return saturated(to_left_and_right(audio))
 
     def spectra(self, envelope: Tensor, weights: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trainer.fast.form import SEED_STEPS, Form, band_shapes
 from trainer.fast.generator import LINEAR
-from trainer.fast.networks import CENTRE, HIGHEST, LEAST_SHARE, SHARPNESS, SLOPE, SPREAD
+from trainer.fast.networks import CENTRE, HIGHEST, LEAST_SHARE, SLOPE, SPREAD
 from trainer.fast.transport import SHORTEST
 from trainer.layer import Layer
 from trainer.onnx_graph import Graph
@@ -93,7 +93,7 @@ def _mixture(graph: Graph, form: Form, weights: Weights, code: str, steps: Range
     from onnx import TensorProto
 
     shares = _dense(graph, weights, "decoder.shares", _leaky(graph, _dense(graph, weights, "decoder.mix", code)))
-    shares = graph.add("Softmax", graph.add("Mul", shares, graph.number(SHARPNESS)), axis=1)
+    shares = graph.add("Softmax", graph.add("Mul", shares, graph.number(form.sharpness)), axis=1)
     amplitudes = graph.add("Sqrt", graph.add("Max", shares, graph.number(LEAST_SHARE)))
     # Steps first, so that a window of all channels is one range of each carrier.
     by_step = weights["carriers"].reshape(form.carriers, form.channels, form.steps, form.hop).transpose(0, 2, 1, 3)

@@ -44,8 +44,6 @@ DAILY_FITS = 300  # steps of the density that is fitted for a check of the first
 CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
 REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
 SMALL_SET, SMALL_SET_SHARE = 300, 0.6  # clips below which they are varied unless told, and how many of them
-LIKING_WEIGHT = 0.02
-MATCHING_WEIGHT = 2.0
 
 
 class FastLearner:
@@ -166,8 +164,8 @@ class FastLearner:
         divergence = (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean() / 2
         liking = self._liking_loss(shares, indices)
         weight = float(self._settings["divergence"]) * min(1.0, moment.step / DIVERGENCE_WARM_UP)
-        loss = distance.square().mean() + 0.1 * distance.abs().mean() + weight * divergence + LIKING_WEIGHT * liking
-        told = {"copy distance": in_decibels(distance), "divergence": divergence}
+        loss = distance.square().mean() + 0.1 * distance.abs().mean() + weight * divergence + liking
+        told = {"copies off by, in dB": in_decibels(distance), "nats in a code": divergence}
         self._descend("representation_adam", loss, moment, told)
         follow(self._encoder_ema, self._encoder, moment.step)
         follow(self._ema.decoder, self._raw.decoder, moment.step)
@@ -176,7 +174,7 @@ class FastLearner:
         """The cells of the density become alike."""
         self._stale = True
         z = torch.randn(DRAWS, self._form.latent_dim, generator=self.random).to(self._device)
-        self._tell({"unevenness": self._ema.density.fit(z, moment.done)})
+        self._tell({"unevenness of the density": self._ema.density.fit(z, moment.done)})
 
     def _contend(self, take: Take, moment: Moment) -> None:
         """The decoder learns to pass for real, from the codes of clips and from the density's own."""
@@ -190,7 +188,7 @@ class FastLearner:
             free = self._ema.density(self._noise(half, self._form.latent_dim))
         copied, shares = self._raw.decoder(torch.cat([near, free]))
         # The envelope of the sound that is heard, which the carriers roughen.
-        made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares)))
+        made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares, self._form.sharpness)))
         real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
         self._teach_rival(real, made.detach(), moment)
         self._rival.requires_grad_(False)
@@ -201,12 +199,16 @@ class FastLearner:
         matching = torch.stack([off_by(a[: len(b)], b) for a, b in pairs]).mean()
         distance = (copied[: len(envelope)] - envelope) / SPREAD
         loss = (
-            float(self._settings["copying"])
-            * (distance.square().mean() + LIKING_WEIGHT * self._liking_loss(shares, indices))
-            + MATCHING_WEIGHT * matching
+            float(self._settings["copying"]) * (distance.square().mean() + self._liking_loss(shares, indices))
+            + float(self._settings["matching"]) * matching
             - score.mean()
         )
-        self._descend("decoder_adam", loss, moment, {"copy distance": in_decibels(distance), "made": score.mean()})
+        self._descend(
+            "decoder_adam",
+            loss,
+            moment,
+            {"copies off by, in dB": in_decibels(distance), "realness of its sounds": score.mean()},
+        )
         self._rival.requires_grad_(True)
         follow(self._ema.decoder, self._raw.decoder, moment.stage_step)
 
@@ -219,7 +221,7 @@ class FastLearner:
             at = real.clone().requires_grad_()
             (slope,) = torch.autograd.grad(self._rival(at)[0].mean(dim=1).sum(), at, create_graph=True)
             loss = loss + REGULARISED / 2 * float(self._settings["penalty"]) * slope.square().sum(dim=(1, 2)).mean()
-        self._descend("rival_adam", loss, moment, {"real": high.mean()})
+        self._descend("rival_adam", loss, moment, {"realness of your clips": high.mean()})
 
     def _leave_for(self, stage: str) -> None:
         """What is done once between two stages."""
@@ -269,7 +271,8 @@ class FastLearner:
 
     def _liking_loss(self, shares: Tensor, indices: NDArray[np.int64]) -> Tensor:
         wanted = self._likings.batch(self._team.share(indices))
-        return -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
+        loss = -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
+        return float(self._settings["liking"]) * loss
 
     @torch.no_grad()
     def _codes(self) -> tuple[Tensor, Tensor]:
@@ -311,6 +314,8 @@ class FastLearner:
     @torch.no_grad()
     def _make_carriers(self, steady: torch.Generator, *generators: Generator) -> None:
         """Takes from the clips that lend carriers what the decoder says of them; what is left is flat."""
+        if self._settings["head"] == "noise":  # which the generators began with
+            return
         spectrum = self._ema.spectrum
         for place, index in enumerate(self._choice.indices):
             audio = to_middle_and_side(self._clips.batch(np.array([index])))

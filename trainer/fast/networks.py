@@ -10,8 +10,6 @@ from trainer.fast.form import SEED_STEPS, Form
 
 SLOPE = 0.2  # of LeakyReLU
 MIX_WIDTH = 256  # of the layer that chooses carriers
-SHARPNESS = 4.0
-"""How much more the best carrier is preferred than the likings say: a mixture of many has no partials left."""
 LEAST_SHARE = 1e-8
 """Below it the square root would be too steep to learn from."""
 HIGHEST = 4.0
@@ -66,6 +64,9 @@ class Decoder(nn.Module):
         return envelope, shares
 
 
-def weights_of(shares: Tensor) -> Tensor:
-    """Amplitudes [batch, carriers] of the carriers, of the shares' logits: their squares add up to 1."""
-    return torch.softmax(SHARPNESS * shares, dim=1).clamp(min=LEAST_SHARE).sqrt()
+def weights_of(shares: Tensor, sharpness: float) -> Tensor:
+    """Amplitudes [batch, carriers] of the carriers, of the shares' logits: their squares add up to 1.
+
+    The sharper, the more the best carrier is preferred to what the likings say: a mixture of many has no partials left.
+    """
+    return torch.softmax(sharpness * shares, dim=1).clamp(min=LEAST_SHARE).sqrt()

@@ -37,7 +37,9 @@ def split(sources: Sequence[str], seed: int | tuple[int, ...], sounds: NDArray[n
     count = len(sources)
     wanted = min(max(round(SHARE * count), FEWEST), count // 2)
     each = np.arange(count)
-    folders, files = (_numbered(map(group, sources)) for group in (ntpath.dirname, str))  # splits at both kinds of slash
+    folders, files = (
+        _numbered(map(group, sources)) for group in (ntpath.dirname, str)
+    )  # splits at both kinds of slash
     sounds = each if sounds is None else sounds
     for by, groups, number in (
         (FOLDERS, folders, wanted),

@@ -16,6 +16,7 @@ from trainer.measure.comparison import Comparison
 from trainer.measure.copies import CANDIDATES, COPY, correlations
 from trainer.measure.features import Reals, Space
 from trainer.measure.hearing import Heard, hear, join
+from trainer.measure.metrics import percentiles
 from trainer.measure.peakiness import PERCENTILES
 from trainer.measure.split import split
 from trainer.measure.two_samples import Indices, squared_distances
@@ -110,8 +111,13 @@ class Yardstick:
 
     @property
     def floor(self) -> dict[str, float]:
-        """The mean figures of held-out real clips, comparable with those measured last; see `floors`."""
-        return {key: float(np.mean(values)) for key, values in self.floors(self._count).items()}
+        """The mean figures of held-out real clips, comparable with those measured last; see `floors`.
+
+        `mmd_low` and `mmd_high` are the ends of what the splits give.
+        """
+        floors = self.floors(self._count)
+        low, high = percentiles(floors["mmd"])
+        return {key: float(np.mean(values)) for key, values in floors.items()} | {"mmd_low": low, "mmd_high": high}
 
     def floors(self, count: int = SOUNDS) -> dict[str, list[float]]:
         """The figures of held-out real clips, for each of the splits; comparable with those of `count` sounds."""

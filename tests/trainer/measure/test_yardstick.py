@@ -40,7 +40,8 @@ def test_new_sounds_of_the_same_kind_measure_like_held_out_ones(yardstick: Yards
     assert figures["copies"] == 0
     assert figures["nearness"] == pytest.approx(1, abs=0.2)
     assert figures["peakiness_50"] == pytest.approx(figures["peakiness_50_real"], abs=1.5)
-    assert set(yardstick.floor) <= set(figures)
+    assert set(yardstick.floor) - set(figures) == {"mmd_low", "mmd_high"}
+    assert yardstick.floor["mmd_low"] < yardstick.floor["mmd"] < yardstick.floor["mmd_high"]
 
 
 def test_noise_measures_far_away_and_copies_are_counted(yardstick: Yardstick) -> None:
