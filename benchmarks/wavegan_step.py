@@ -139,7 +139,7 @@ def seconds(learner: WaveganLearner, steps: int) -> float:
         torch.cuda.synchronize()
     began = time.perf_counter()
     for step in range(steps):
-        learner.step(take, Moment(step, "training", step, None, 0.0))
+        learner.step(take, Moment(step, "training", step, 0.0))
     learner.weights_finite()  # waits for the device
     return (time.perf_counter() - began) / steps
 

@@ -17,6 +17,13 @@ def below(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
+def named(name: str, tensors: Mapping[str, Tensor]) -> Tensor:
+    """The tensor of that name. Raises UserError if there is none."""
+    if name not in tensors:
+        raise UserError(f"The checkpoint has no {name}, and is none of this run's; restore the run.")
+    return tensors[name]
+
+
 def network_tensors(name: str, network: nn.Module) -> dict[str, Tensor]:
     """What a network knows, as tensors under its name."""
     return {f"{name}.{key}": value for key, value in network.state_dict().items()}
@@ -37,11 +44,21 @@ def optimiser_tensors(name: str, optimiser: torch.optim.Optimizer) -> dict[str, 
 
 
 def restore_optimiser(name: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Gives an optimiser what `optimiser_tensors` took from it."""
+    """Gives an optimiser what `optimiser_tensors` took from it: nothing, if it had not stepped yet.
+
+    Raises UserError if what it remembers has another shape than its weights.
+    """
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in below(name, tensors).items():
         index, _, field = key.partition(".")
         state.setdefault(int(index), {})[field] = value
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    fits = not state or (
+        sorted(state) == list(range(len(weights)))
+        and all(state[index]["exp_avg"].shape == weight.shape for index, weight in enumerate(weights))
+    )
+    if not fits:
+        raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.")
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -21,7 +21,7 @@ FILES, FILE_MINUTES = 40, 15
 STEPS = 100
 MOST_MEMORY = 1.5e9
 NEEDED_DISK = 24e9
-"""Bytes: 3.2 GB of audio, 12.7 GB of clips that overlap by half, and what `prepare` keeps beside them meanwhile."""
+"""Bytes: 3.2 GB of audio, 12.7 GB of clips that overlap, and what `prepare` keeps beside them meanwhile."""
 COMMAND = (sys.executable, "-c", "import sys; from trainer.cli import main; sys.exit(main())")
 
 

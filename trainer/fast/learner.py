@@ -26,6 +26,7 @@ from trainer.network_state import (
     are_finite,
     below,
     follow,
+    named,
     network_tensors,
     optimiser_tensors,
     restore_network,
@@ -126,8 +127,8 @@ class FastLearner:
             restore_network(name, network, below(name, tensors))
         for name, adam in self._adams.items():
             restore_optimiser(name, adam, tensors)
-        self.random.set_state(tensors["random"])
-        self._stage = STAGES[int(tensors["stage"])]
+        self.random.set_state(named("random", tensors))
+        self._stage = STAGES[int(named("stage", tensors))]
         self._stale = True
 
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:

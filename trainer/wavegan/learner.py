@@ -14,6 +14,7 @@ from trainer.network_state import (
     are_finite,
     below,
     follow,
+    named,
     network_tensors,
     optimiser_tensors,
     restore_network,
@@ -105,7 +106,7 @@ class WaveganLearner:
         self.restore_weights(tensors)
         for name, adam in self._optimisers().items():
             restore_optimiser(name, adam, tensors)
-        self.random.set_state(tensors["random"])
+        self.random.set_state(named("random", tensors))
         self._record()
 
     def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:

@@ -22,7 +22,7 @@ def first(count: int) -> NDArray[np.int64]:
 
 
 def moment(step: int) -> Moment:
-    return Moment(step, "training", step, None, 0.0)
+    return Moment(step, "training", step, 0.0)
 
 
 def test_a_step_is_five_critic_steps_each_on_fresh_clips_and_latents_then_one_of_the_generator(
