@@ -55,7 +55,11 @@ def restore_optimiser(name: str, optimiser: torch.optim.Optimizer, tensors: Mapp
     weights = [weight for group in optimiser.param_groups for weight in group["params"]]
     fits = not state or (
         sorted(state) == list(range(len(weights)))
-        and all(state[index]["exp_avg"].shape == weight.shape for index, weight in enumerate(weights))
+        and all(
+            value.shape in (torch.Size(), weight.shape)  # of the weight, or a count
+            for index, weight in enumerate(weights)
+            for value in state[index].values()
+        )
     )
     if not fits:
         raise UserError(f"The checkpoint's {name} does not fit the run's config; restore the run.")

@@ -81,14 +81,15 @@ def test_the_stage_follows_from_the_progress_wherever_the_run_was_cut() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"steps": "many", "seconds": None, "stages": [["a", 1]]},
         {"steps": 3, "seconds": None, "stages": []},
         {"steps": None, "seconds": None, "stages": [["a", 1], ["b", 1]]},
     ],
 )
 def test_a_plan_that_is_none_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"plan|many"):
+    with pytest.raises(ValueError, match="plan"):
         Plan.read(fields)
+    with pytest.raises(ValueError, match="many"):
+        Plan.read({**fields, "steps": "many"})
 
 
 def test_a_plan_is_read_as_it_and_the_version_before_wrote_it() -> None:

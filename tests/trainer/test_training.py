@@ -159,6 +159,7 @@ def test_metrics_are_rows_of_their_own_with_the_floor_and_said_in_words(run: Run
         "Distance of the sounds from your audio (less is closer): 90; held-out sounds score 4"
     )
     assert any("closer to your audio than 5 minutes ago: 90 → 18" in note for note in display.notes)
+    assert sum("are copies of your clips. More" in note for note in display.notes) == 1
     assert sum(note.startswith("Alarm") for note in display.notes) == 1
     assert {row["text"] for row in run.rows("note")} <= set(display.notes)
     assert all("mmd" not in row for row in run.rows("report"))

@@ -56,8 +56,12 @@ class Yardstick:
         self._descriptors = descriptors
         self._chosen = np.sort(np.random.default_rng((seed, 0)).permutation(len(clips))[:MOST_CLIPS])
         pieces = np.array_split(self._chosen, -(-len(self._chosen) // PIECE))
-        self.real = join([self._hear(clips[piece]) for piece in pieces])
-        prints = [np.frombuffer(fingerprint(clips[index].T, sample_rate), np.uint8) for index in self._chosen]
+        heard, prints = [], []
+        for piece in pieces:
+            audio = clips[piece]
+            heard.append(self._hear(audio))
+            prints += [np.frombuffer(fingerprint(clip.T, sample_rate), np.uint8) for clip in audio]
+        self.real = join(heard)
         alike = near_duplicates.groups(np.stack(prints))
         chosen = [sources[index] for index in self._chosen]
         self.splits = [split(chosen, (seed, 1, number), alike) for number in range(SPLITS)]
