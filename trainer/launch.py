@@ -16,6 +16,7 @@ import torch
 from engine.errors import UserError
 from trainer import checkpoint
 from trainer.dataset import Dataset, describe_clips
+from trainer.learner import part
 from trainer.measure.yardstick import Yardstick
 from trainer.plan import Limits, Plan
 from trainer.progress import display, duration
@@ -180,6 +181,8 @@ def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunCon
         started_from=started_from,
         plan=new_plan(request, recipe),
     )
+    if recipe.check:
+        part(recipe.check)(config)
     if source is not None and _form(source.config) != _form(config):
         raise UserError(
             f"The run {source.path} makes {_form(source.config)}, but the new one is to make {_form(config)}; "

@@ -51,7 +51,8 @@ class Recipe:
     learner(config, clips, device, team) → Learner; generator(config) → Module without trained weights;
     graph(config, state, metadata) → ModelProto of a generator's state, float32 arrays by name.
     encoder(run, checkpoint, audio) → z of clips [n, channels, frames], where the recipe has an encoder;
-    encoder_graph(config, state, metadata) → ModelProto of the same, of a checkpoint's float32 arrays.
+    encoder_graph(config, state, metadata) → ModelProto of the same, of a checkpoint's float32 arrays;
+    check(config) raises UserError if the settings do not fit the clips.
     `stages` are names and their shares of the run; where there are any, a run whose length the user does not say ends
     after so many `steps` or `hours`, whichever are over first. Into `batch_parts` equal parts a learner divides a
     batch. What `holds_clips` knows the clips one by one, and cannot go on with others. Every recipe has the settings
@@ -73,6 +74,7 @@ class Recipe:
     holds_clips: bool = False
     encoder: str = ""
     encoder_graph: str = ""
+    check: str = ""
 
     @property
     def smaller(self) -> str:
@@ -115,10 +117,18 @@ RECIPES = (
         holds_clips=True,
         encoder="trainer.fast.finding:find_latent",
         encoder_graph="trainer.fast.encoder_graph:build_encoder",
+        check="trainer.fast.form:check_form",
         settings=(
             Setting("dim", 128, (8, 1024), "channels of the networks' layers", True),
             Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),
             Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),
+            Setting(
+                "overlap",
+                2,
+                (1, 8),
+                "how many neighbours of a layer of the decoder meet in a time step (1: they stand side by side)",
+                True,
+            ),
             Setting("batch", 32, (2, 4096), "clips in a batch"),
             Setting(
                 "lr",

@@ -22,6 +22,8 @@ MOST_CANDIDATES = 2000  # clips that may become carriers: their distances are a 
 FINE_SECONDS = 4096 / 44100  # a window in which partials stand apart
 FINE_RANGE = (30.0, 10000.0)  # Hz
 SMOOTHING = 63  # bins over which the fine spectrum's trend is taken
+STANDING_OUT = 6.0
+"""dB above the trend that count for nothing: noise does not rise higher, and any carrier of noise suits it."""
 LOW_SECONDS = 2048 / 44100
 LOW_RANGE = (20.0, 600.0)  # Hz, where a drum's pitch falls and bands are too wide to follow
 LOW_TIMES = 7
@@ -68,7 +70,7 @@ def look(audio: Tensor, form: Form, spectrum: Spectrum) -> Views:
 
 
 def _fine(audio: Tensor, rate: int) -> Tensor:
-    """The long-term spectrum in dB less its own trend: where partials are, whatever the timbre and the level."""
+    """How far in dB partials stand out of the long-term spectrum's trend, whatever the timbre and the level."""
     size = min(1 << round(math.log2(FINE_SECONDS * rate)), audio.shape[1] // 2)
     windows = audio.unfold(1, size, size // 2)
     level = windows.square().mean(dim=2, keepdim=True) + 1e-7
@@ -78,7 +80,7 @@ def _fine(audio: Tensor, rate: int) -> Tensor:
     half = SMOOTHING // 2
     trend = functional.avg_pool1d(functional.pad(spectrum[:, None], (half, half), mode="replicate"), SMOOTHING, 1)[:, 0]
     low, high = (round(edge * size / rate) for edge in FINE_RANGE)
-    return (spectrum - trend)[:, low : high + 1]
+    return functional.relu(spectrum - trend - STANDING_OUT)[:, low : high + 1]
 
 
 def _low(audio: Tensor, rate: int) -> Tensor:

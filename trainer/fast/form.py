@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import UserError
+from trainer.layer import Layer
 from trainer.run_folder import RunConfig
 
 WINDOW_SECONDS = 256 / 44100
@@ -19,7 +20,7 @@ BAND_STEP = 0.11
 SEED_STEPS = 16
 """Time steps that the dense layer gives."""
 MOST_CARRIER_FRAMES = 1 << 22
-"""Frames of all carriers together: 8 MiB in half precision, so that an instrument stays below 12 MB."""
+"""Frames of all carriers together unless told: 8 MiB in half precision, which keeps an instrument below 12 MB."""
 MOST_CARRIERS = 128
 LEAST_CARRIERS = 8
 MOST_CODES = 2048
@@ -43,12 +44,18 @@ class Form:
     blend: float
     variety: float = 1.0
     sharpness: float = 1.0
+    overlap: int = 2
 
     @classmethod
     def of(cls, config: RunConfig) -> Form:
-        """The form of a run. Raises UserError if the clips' length does not fit."""
+        """The form of a run. Raises UserError if there are fewer clips than carriers."""
         settings = config.settings
         asked = int(settings["carriers"])
+        if asked > config.clip_count:
+            raise UserError(
+                f"--set carriers={asked}: only {config.clip_count} clips are there to lend them; "
+                "ask for fewer, or leave it out."
+            )
         return cls(
             config.clip_frames,
             config.channels,
@@ -60,6 +67,7 @@ class Form:
             float(settings["blend"]),
             float(settings["variety"]),
             float(settings["sharpness"]),
+            int(settings["overlap"]),
         )
 
     @property
@@ -99,9 +107,24 @@ class Form:
         return tuple(factors)
 
     @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The decoder's convolutions after its dense layer; the last one gives the envelope's rows."""
+        layers: list[Layer] = []
+        steps = SEED_STEPS
+        for factor, inputs, outputs in zip(self.factors, self.widths[:-1], self.widths[1:], strict=True):
+            layers.append(Layer(steps, inputs, outputs, factor, self.overlap * factor))
+            steps *= factor
+        return (*layers, Layer(steps, self.widths[-1], self.rows, 1, 3))
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Channels of the dense layer's output and after each of the decoder's layers."""
         return (2 * self.dim, *(self.dim for _ in self.factors))
+
+
+def check_form(config: RunConfig) -> None:
+    """Raises UserError if no networks can be made for such clips with such settings."""
+    Form.of(config).factors  # noqa: B018
 
 
 def default_carriers(clip_frames: int, channels: int, clip_count: int) -> int:

@@ -17,7 +17,6 @@ from trainer.fast.form import SEED_STEPS, Form, band_shapes
 from trainer.fast.generator import LINEAR
 from trainer.fast.networks import CENTRE, HIGHEST, LEAST_SHARE, SLOPE, SPREAD
 from trainer.fast.transport import SHORTEST
-from trainer.layer import Layer
 from trainer.onnx_graph import Graph
 from trainer.window_graph import Range, as_model, asked, batch_size, ranges, transposed_convolution
 
@@ -105,7 +104,7 @@ def _mixture(graph: Graph, form: Form, weights: Weights, code: str, steps: Range
 
 def _envelope(graph: Graph, form: Form, weights: Weights, code: str, batch: str, steps: Range) -> str:
     """Steps of the envelope as the last layer gives it, plus CENTRE / SPREAD: [batch, steps, channels, bands]."""
-    layers = decoder_layers(form)
+    layers = form.layers
     windows = ranges(graph, layers, steps)
     x = _leaky(graph, _dense(graph, weights, "decoder.dense", code))
     x = graph.add("Reshape", x, graph.whole(0, SEED_STEPS, form.widths[0]))
@@ -131,16 +130,6 @@ def _envelope(graph: Graph, form: Form, weights: Weights, code: str, batch: str,
         )
     x = graph.add("Min", x, graph.number(HIGHEST / SPREAD))
     return graph.add("Reshape", x, graph.whole(0, 0, form.channels, -1))
-
-
-def decoder_layers(form: Form) -> tuple[Layer, ...]:
-    """The decoder's convolutions after its dense layer."""
-    layers: list[Layer] = []
-    steps = SEED_STEPS
-    for factor, inputs, outputs in zip(form.factors, form.widths[:-1], form.widths[1:], strict=True):
-        layers.append(Layer(steps, inputs, outputs, factor, 2 * factor))
-        steps *= factor
-    return (*layers, Layer(steps, form.widths[-1], form.rows, 1, 3))
 
 
 def _vocoder(graph: Graph, form: Form, mixture: str, bands: str) -> str:

@@ -80,8 +80,10 @@ class FastLearner:
         self._base_lr = {"representation_adam": lr, "decoder_adam": lr / 5, "rival_adam": lr / 2.5}
         spectrum = self._raw.spectrum
         self._envelopes = Envelopes(clips, self._form, spectrum)
-        self._choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
-        self._likings = carriers.likings(clips, self._choice, self._form, spectrum)
+        self._choice = None
+        if config.settings["head"] == "carriers":
+            self._choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
+            self._likings = carriers.likings(clips, self._choice, self._form, spectrum)
         self._stage = REPRESENTATION
         self._stale = True
         self._sums: dict[str, Tensor] = {}
@@ -157,7 +159,7 @@ class FastLearner:
         self._stale = True
         indices = take(self._batch)
         envelope = self._envelopes.batch(self._team.share(indices))
-        envelope = self._team_varied(envelope)
+        (envelope,) = self._team_varied(envelope)
         mean, log_variance = self._encoder(envelope)
         code = mean + self._noise(self._batch, self._form.latent_dim) * (log_variance / 2).exp()
         copied, shares = self._raw.decoder(code)
@@ -191,11 +193,13 @@ class FastLearner:
         # The envelope of the sound that is heard, which the carriers roughen.
         made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares, self._form.sharpness)))
         real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
+        # The same for both sides: what is learnt is to look real, not to look varied.
+        real, made = self._team_varied(real, made)
         self._teach_rival(real, made.detach(), moment)
         self._rival.requires_grad_(False)
         score, layers = self._rival(made)
         with torch.no_grad():
-            _, wanted = self._rival(envelope)
+            _, wanted = self._rival(real[: len(envelope)])
         pairs = zip(layers, wanted, strict=True)
         matching = torch.stack([off_by(a[: len(b)], b) for a, b in pairs]).mean()
         distance = (copied[: len(envelope)] - envelope) / SPREAD
@@ -261,16 +265,20 @@ class FastLearner:
     def _noise(self, *shape: int) -> Tensor:
         return self._team.share(torch.randn(*shape, generator=self.random)).to(self._device)
 
-    def _team_varied(self, envelope: Tensor) -> Tensor:
-        """The envelopes as a small set is varied by, if this one is small."""
+    def _team_varied(self, *envelopes: Tensor) -> tuple[Tensor, ...]:
+        """Batches of envelopes, varied all in the same way, as it is done to a small set: else as they are."""
         share = float(self._settings["augment"])
         if share < 0:
             share = SMALL_SET_SHARE if len(self._clips) < SMALL_SET else 0.0
         if share == 0:
-            return envelope
-        return varied(envelope, self._team.share(torch.randn(self._batch, 6, generator=self.random)), share)
+            return envelopes
+        rows = len(envelopes[0]) * self._team.size
+        random = self._team.share(torch.randn(rows, 6, generator=self.random))
+        return tuple(varied(envelope, random, share) for envelope in envelopes)
 
     def _liking_loss(self, shares: Tensor, indices: NDArray[np.int64]) -> Tensor:
+        if self._choice is None:  # noise is as good as noise
+            return shares.new_zeros(())
         wanted = self._likings.batch(self._team.share(indices))
         loss = -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
         return float(self._settings["liking"]) * loss
@@ -315,7 +323,7 @@ class FastLearner:
     @torch.no_grad()
     def _make_carriers(self, steady: torch.Generator, *generators: Generator) -> None:
         """Takes from the clips that lend carriers what the decoder says of them; what is left is flat."""
-        if self._settings["head"] == "noise":  # which the generators began with
+        if self._choice is None:  # the noise that the generators began with
             return
         spectrum = self._ema.spectrum
         for place, index in enumerate(self._choice.indices):

@@ -41,15 +41,15 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Code [batch, latent_dim] → envelope [batch, rows, steps], and the carriers' shares as logits [batch, carriers].
 
-    Each layer multiplies the time steps by its factor; its kernel is twice that, so that all steps are alike.
+    Each layer multiplies the time steps by its factor; its kernel is a multiple of that, so that all steps are alike.
     """
 
     def __init__(self, form: Form) -> None:
         super().__init__()
         self.dense = nn.Linear(form.latent_dim, SEED_STEPS * form.widths[0])
         self.convolutions = nn.ModuleList(
-            nn.ConvTranspose1d(inputs, outputs, 2 * factor, factor, padding=factor // 2)
-            for factor, inputs, outputs in zip(form.factors, form.widths[:-1], form.widths[1:], strict=True)
+            nn.ConvTranspose1d(layer.inputs, layer.outputs, layer.kernel, layer.stride, padding=layer.padding)
+            for layer in form.layers[:-1]
         )
         self.rows = nn.Conv1d(form.widths[-1], form.rows, 3, padding=1)
         self.mix = nn.Linear(form.latent_dim, MIX_WIDTH)

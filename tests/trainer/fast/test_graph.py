@@ -11,7 +11,7 @@ from engine.instrument import Instrument
 from trainer.export import checked_windows
 from trainer.fast.form import Form
 from trainer.fast.generator import Generator
-from trainer.fast.graph import build, decoder_layers, windowed_fourier
+from trainer.fast.graph import build, windowed_fourier
 
 EXACT = 5e-6
 TINY = Form(
@@ -24,6 +24,7 @@ TINY = Form(
     codes=30,
     blend=0.15,
     sharpness=3.0,
+    overlap=2,
 )
 
 
@@ -91,8 +92,18 @@ def test_windows_equal_slices_of_pytorchs_whole_clip(frames: int, rate: int, cha
         assert np.abs(audio - expected[..., start:stop]).max() < EXACT
 
 
-@pytest.mark.parametrize("form", [replace(TINY, latent_dim=1), replace(TINY, carriers=1), replace(TINY, codes=1)])
-def test_the_smallest_forms(form: Form) -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        replace(TINY, latent_dim=1),
+        replace(TINY, carriers=1),
+        replace(TINY, codes=1),
+        replace(TINY, overlap=1),
+        replace(TINY, overlap=3),
+        replace(TINY, overlap=8),
+    ],
+)
+def test_forms_of_all_kinds(form: Form) -> None:
     generator = lively_generator(form)
     z = latents(3, form)
     audio = window_of(session_of(model_of(generator)), z, 100, 5000)
@@ -191,7 +202,7 @@ def test_half_precision_carriers_are_most_of_the_file() -> None:
 def test_the_decoders_layers_are_those_of_pytorch(frames: int) -> None:
     form = replace(TINY, clip_frames=frames)
     decoder = Generator(form, torch.Generator()).decoder
-    layers = decoder_layers(form)
+    layers = form.layers
     for layer, module in zip(layers, [*decoder.convolutions, decoder.rows], strict=True):
         assert (layer.inputs, layer.outputs, layer.stride) == (
             module.in_channels,

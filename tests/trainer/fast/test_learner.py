@@ -213,7 +213,21 @@ def test_small_sets_are_varied_and_large_ones_are_not() -> None:
     for count, augment, wanted in ((12, -1.0, True), (300, -1.0, False), (300, 0.5, True), (12, 0.0, False)):
         clips = np.resize(tiny_clips(), (count, 1, FRAMES))
         learner = tiny_learner(tiny_fast_config(count=count, augment=augment, batch=64), clips)
-        assert bool(learner._team_varied(envelope).any()) is wanted
+        ours, theirs = learner._team_varied(envelope, envelope + 1)
+        assert bool(ours.any()) is wanted
+        torch.testing.assert_close(theirs, ours + 1)
+
+
+def test_an_odd_batch_is_trained_on_in_every_stage() -> None:
+    config = tiny_fast_config(steps=STEPS, batch=5)
+    make_steps(tiny_learner(config, tiny_clips()), config, STEPS)
+
+
+def test_more_carriers_than_clips_are_refused_before_there_is_a_run(tmp_path: Path) -> None:
+    dataset = tiny_fast_dataset(tmp_path / "dataset")
+    with pytest.raises(UserError, match="carriers=13: only 12 clips"):
+        launch(Request(dataset.path, tmp_path / "run", "fast", ("carriers=13",), device="cpu"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_with_noise_for_a_head_nothing_of_the_clips_is_lent() -> None:
