@@ -93,14 +93,16 @@ def fingerprint(clip: Block, rate: int) -> bytes:
 
 
 class Clipping:
-    """Counts the samples of a stream that lie in flat runs at full scale, before anything changes them."""
+    """Counts the samples of a stream that lie in flat runs at full scale, before anything changes them; and frames."""
 
     def __init__(self) -> None:
         self.samples = 0
+        self.frames = 0
 
     def watch(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Gives the same blocks, and counts as they pass."""
         for block in blocks:
+            self.frames += len(block)
             if max(float(block.max()), -float(block.min())) >= FULL_SCALE:
                 self.samples += sum(_flat_samples(block[:, channel]) for channel in range(block.shape[1]))
             yield block

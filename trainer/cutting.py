@@ -100,7 +100,8 @@ def one_shot(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[C
 def songs(blocks: Iterator[Block], rate: int, clip_frames: int) -> Iterator[Clip]:
     """Gives clips that overlap by a quarter, so that every moment stands away from the edges in one of them.
 
-    No clip begins in silence: it is skipped. The last clip ends where the audio ends; what is shorter is padded.
+    No clip begins in silence: it is skipped. The last clip ends where the audio ends, unless it would add less than an
+    eighth to the one before; what is shorter than a clip is padded.
     """
     hop = clip_frames - round(OVERLAP * clip_frames)
     fade = round(EDGE_SECONDS * rate)

@@ -44,7 +44,9 @@ class Found:
     wav: str
 
 
-def find(sound: Path, source_path: Path, output: Path | None = None, checkpoint: str = "best", seed: int = 0) -> Found:
+def find(
+    sound: Path, source_path: Path, output: Path | None = None, checkpoint: str | None = None, seed: int = 0
+) -> Found:
     """Searches a run or an instrument for the sound of a file, and writes what was found, to compare.
 
     From the encoder's answer where there is one, and the best of some seeds; then by evolution, which needs nothing

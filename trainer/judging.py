@@ -45,11 +45,12 @@ class Judged:
             ]
         else:
             notes = [f"Held-out real sounds: {done.held_out} against the rest, chosen anew again and again."]
-        certain = done.p_value < 0.01
-        notes.append(
-            f"A difference from your audio is {'certain' if certain else 'not certain'} (p = {done.p_value:.3f})."
-        )
-        if done.real_clips < FRECHET_CLIPS:
+        if done.p_value < 0.01:
+            told = "That the sounds differ from your audio is no chance; how much, the distance says"
+        else:
+            told = "Whatever difference there is from your audio may be chance"
+        notes.append(f"{told} (p = {done.p_value:.3f}).")
+        if all(figure.metric.key != "frechet" for figure in done.figures):
             notes.append(f"Fewer than {FRECHET_CLIPS} clips: read the intervals; the Fréchet distance is left out.")
         return notes
 
@@ -79,8 +80,11 @@ class Judged:
         }
 
 
-def judge(source_path: Path, dataset_path: Path, sounds: int, checkpoint: str = "best", seed: int = 0) -> Judged:
-    """Judges a run or an instrument. Raises UserError if it cannot be opened or makes clips of another form."""
+def judge(source_path: Path, dataset_path: Path, sounds: int, checkpoint: str | None = None, seed: int = 0) -> Judged:
+    """Judges a run (its best checkpoint unless told) or an instrument.
+
+    Raises UserError if it cannot be opened or makes clips of another form.
+    """
     dataset = Dataset.open(dataset_path)
     source = Source.open(source_path, checkpoint)
     ours = describe_clips(source.sample_rate, source.channels, source.clip_frames)

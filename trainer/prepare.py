@@ -257,7 +257,7 @@ def _prepare_file(task: _Task) -> _Outcome:
         return _Outcome(unusable=unusable)
     if not lines:
         return _Outcome(unusable=Unusable(Reason.SILENT))
-    clipped = is_clipped(clipping.samples, decoded.seconds)
+    clipped = is_clipped(clipping.samples, clipping.frames / decoded.sample_rate)
     return _Outcome(mode, why, decoded.seconds, start, lines, measures, clipped)
 
 

@@ -17,12 +17,13 @@ from trainer.source import Source
 MOST_SEEDS = 10_000
 
 
-def sample(source: Path, folder: Path, seeds: Sequence[int]) -> list[Path]:
-    """Writes the seeds' sounds, of a run (its best checkpoint) or an instrument, into a folder, made if need be.
+def sample(source: Path, folder: Path, seeds: Sequence[int], checkpoint: str | None = None) -> list[Path]:
+    """Writes the seeds' sounds, of a run (its best checkpoint unless told) or an instrument.
 
-    Returns the paths. Raises UserError if the source is neither, or the folder cannot be made.
+    Into a folder that is made if need be. Returns the paths. Raises UserError if the source is neither, or the folder
+    cannot be made.
     """
-    opened = Source.open(source)
+    opened = Source.open(source, checkpoint)
     make_folder(folder)
     paths: list[Path] = []
     # A few at a time, so that memory does not grow with their number.

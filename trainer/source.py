@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import ENCODER_SUFFIX
+from engine.errors import UserError
 from engine.instrument import Instrument
 from engine.latent import from_seeds
 
@@ -31,7 +32,7 @@ class Source:
     step: int | None
     """Of the checkpoint; None for an instrument."""
     digest: str
-    """What names it in a sound string: an instrument's digest; for a run, one of its config and step."""
+    """What names it in a sound string: an instrument's digest; for a run, one of its config and weights."""
     render: Callable[[Floats], Floats] = field(repr=False)
     """z [n, latent_dim] → float32 [n, channels, frames]; a few at a time, please: all are in memory."""
     encode: Callable[[Floats], Floats | None] = field(repr=False)
@@ -42,8 +43,11 @@ class Source:
     """
 
     @classmethod
-    def open(cls, path: Path, checkpoint: str = "best") -> Source:
-        """Opens a run (its checkpoint `best`, `last` or a step) or an instrument. Raises UserError if it is neither."""
+    def open(cls, path: Path, checkpoint: str | None = None) -> Source:
+        """Opens a run (its checkpoint `best`, `last` or a step; the best unless told) or an instrument.
+
+        Raises UserError if it is neither, or a checkpoint is asked of an instrument.
+        """
         if Path(path).is_dir():
             from trainer.export import load_generator
             from trainer.learner import part
@@ -52,8 +56,10 @@ class Source:
 
             run = Run.open(path)
             config = run.config
-            generator, step = load_generator(run, checkpoint, config.row.weights)
-            identity = f"{json.dumps(asdict(config), sort_keys=True)} {step}"
+            generator, step = load_generator(run, checkpoint or "best", config.row.weights)
+            identity = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
+            for tensor in generator.state_dict().values():
+                identity.update(tensor.numpy().tobytes())
             encoder = config.row.encoder
             return cls(
                 run.path,
@@ -63,11 +69,13 @@ class Source:
                 config.latent_dim,
                 config.row.prior,
                 step,
-                hashlib.sha256(identity.encode()).hexdigest(),
+                identity.hexdigest(),
                 lambda z: render(generator, z),
                 lambda clip: part(encoder)(run, str(step), clip) if encoder else None,
             )
         instrument = Instrument.open(path)
+        if checkpoint is not None:
+            raise UserError(f"{path} is an instrument file and has no checkpoints; leave out --checkpoint.")
         return cls(
             instrument.path,
             instrument.sample_rate,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.latent import Latent, from_seeds
-from trainer.measure.descriptors import DESCRIPTORS, TONAL, measure
+from trainer.measure.descriptors import DESCRIPTORS, applies, measure
 from trainer.measure.features import Features, Reals, Space, log_mel
 from trainer.measure.two_samples import squared_distances
 
@@ -33,8 +33,7 @@ class Survey:
 
     def applies(self, name: str) -> NDArray[np.bool_]:
         """For which sounds a descriptor means anything: [n]."""
-        where = next(row.where for row in DESCRIPTORS if row.name == name)
-        return np.ones(len(self.z), bool) if where is None else self.descriptors[where] >= TONAL
+        return applies(name, self.descriptors)
 
     def places(self) -> tuple[Space, Reals]:
         """A space of few dimensions fitted to the sounds, and where they lie: [n, dimensions]."""

@@ -29,6 +29,7 @@ def clipped_samples(*blocks):
     clipping = Clipping()
     passed = list(clipping.watch(iter(blocks)))
     assert all(out is block for out, block in zip(passed, blocks, strict=True))
+    assert clipping.frames == sum(map(len, blocks))
     return clipping.samples
 
 

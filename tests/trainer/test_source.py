@@ -22,6 +22,8 @@ def test_a_run_and_its_instrument_make_the_same_sounds(tmp_path: Path) -> None:
     seeds = [3, 2**64 - 1]
     assert np.abs(ours.sounds(seeds) - theirs.sounds(seeds)).max() < 1e-4
     assert Source.open(run.path, "0").step == 0
+    with pytest.raises(UserError, match=r"a\.onnx is an instrument file and has no checkpoints"):
+        Source.open(tmp_path / "a.onnx", "last")
 
 
 def test_what_is_neither_is_refused(tmp_path: Path) -> None:

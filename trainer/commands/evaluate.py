@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many sounds are judged (default: %(default)s)",
     )
-    parser.add_argument("--checkpoint", default="best", metavar="best|last|STEP", help="of a run (default: best)")
+    parser.add_argument("--checkpoint", metavar="best|last|STEP", help="of a run (default: best)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 

@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE.wav", type=Path, help="what was found (default: SOUND.found.wav, here)"
     )
-    parser.add_argument("--checkpoint", default="best", metavar="best|last|STEP", help="of a run (default: best)")
+    parser.add_argument("--checkpoint", metavar="best|last|STEP", help="of a run (default: best)")
     parser.add_argument("--seed", type=SEED, default=0, help="of the search (default: 0)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 

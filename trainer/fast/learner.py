@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -159,7 +159,7 @@ class FastLearner:
         self._stale = True
         indices = take(self._batch)
         envelope = self._envelopes.batch(self._team.share(indices))
-        (envelope,) = self._team_varied(envelope)
+        envelope = self._variation(self._batch)(envelope)
         mean, log_variance = self._encoder(envelope)
         code = mean + self._noise(self._batch, self._form.latent_dim) * (log_variance / 2).exp()
         copied, shares = self._raw.decoder(code)
@@ -194,7 +194,8 @@ class FastLearner:
         made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares, self._form.sharpness)))
         real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
         # The same for both sides: what is learnt is to look real, not to look varied.
-        real, made = self._team_varied(real, made)
+        vary = self._variation(half, half)
+        real, made = vary(real), vary(made)
         self._teach_rival(real, made.detach(), moment)
         self._rival.requires_grad_(False)
         score, layers = self._rival(made)
@@ -265,16 +266,16 @@ class FastLearner:
     def _noise(self, *shape: int) -> Tensor:
         return self._team.share(torch.randn(*shape, generator=self.random)).to(self._device)
 
-    def _team_varied(self, *envelopes: Tensor) -> tuple[Tensor, ...]:
-        """Batches of envelopes, varied all in the same way, as it is done to a small set: else as they are."""
+    def _variation(self, *counts: int) -> Callable[[Tensor], Tensor]:
+        """How to vary this process's part of batches of so many clips, one after the other, if they are a small set."""
         share = float(self._settings["augment"])
         if share < 0:
             share = SMALL_SET_SHARE if len(self._clips) < SMALL_SET else 0.0
         if share == 0:
-            return envelopes
-        rows = len(envelopes[0]) * self._team.size
-        random = self._team.share(torch.randn(rows, 6, generator=self.random))
-        return tuple(varied(envelope, random, share) for envelope in envelopes)
+            return lambda envelopes: envelopes
+        parts = [self._team.share(torch.randn(count, 6, generator=self.random)) for count in counts]
+        random = torch.cat(parts)
+        return lambda envelopes: varied(envelopes, random, share)
 
     def _liking_loss(self, shares: Tensor, indices: NDArray[np.int64]) -> Tensor:
         if self._choice is None:  # noise is as good as noise

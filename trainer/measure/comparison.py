@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.measure import two_samples
 from trainer.measure.artefacts import strongest
@@ -68,22 +67,17 @@ class Comparison:
         Descriptors that only few of the sounds have, or all alike, are left out, as is the Fréchet distance below 200
         real clips.
         """
+        from trainer.measure.descriptors import applies
+
         figures = two_samples.bins(self.real_points, self.other_points, random)
         if len(self.real_points) + len(self.other_points) >= FRECHET_CLIPS:
             low = slice(FRECHET_DIMENSIONS)
             figures["frechet"] = two_samples.frechet(self.real_points[:, low], self.other_points[:, low])
         for name in self.real.descriptors:
-            real, other = (heard.descriptors[name][_applies(name, heard)] for heard in (self.real, self.other))
+            real, other = (
+                heard.descriptors[name][applies(name, heard.descriptors)] for heard in (self.real, self.other)
+            )
             enough = min(len(real), len(other)) >= min(FEWEST_VALUES, len(self.other_points))
             if enough and np.ptp(np.concatenate([real, other])) > 0:  # the width of mono does not vary
                 figures[DESCRIBED + name] = two_samples.wasserstein(real, other)
         return figures
-
-
-def _applies(name: str, heard: Heard) -> NDArray[np.bool_]:
-    """For which sounds the descriptor means anything: a pitch, for one, is only where there is a tone."""
-    from trainer.measure.descriptors import DESCRIPTORS, TONAL
-
-    where = next(row.where for row in DESCRIPTORS if row.name == name)
-    values = heard.descriptors[where or name]
-    return np.ones(len(values), bool) if where is None else values >= TONAL

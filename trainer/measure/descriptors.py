@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,12 @@ def measure(audio: NDArray[np.float32], sample_rate: int) -> dict[str, NDArray[n
         descriptor.name: np.concatenate(list(column)).astype(np.float64)
         for descriptor, column in zip(DESCRIPTORS, columns, strict=True)
     }
+
+
+def applies(name: str, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
+    """For which of the measured sounds a descriptor means anything: a pitch, for one, only where there is a tone."""
+    where = next(descriptor.where for descriptor in DESCRIPTORS if descriptor.name == name)
+    return np.ones(len(values[name]), bool) if where is None else values[where] >= TONAL
 
 
 class Analysis:

@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A row of the table. A figure is good unless it is worse, for sure, than that of held-out real sounds on average.
+    """A row of the table. A figure is good if it is fair, and not worse for sure than held-out real sounds on average.
 
     `good` and `fair` are allowances: a low figure is fair up to twice the real one and `fair`, a high one down to half
     of it; one that should be near may lie so far from it, and one that should be nought so far from nought. `words` say
@@ -56,7 +56,8 @@ class Metric:
             Better.NEAR: (abs(value - floor) <= self.good, abs(value - floor) <= self.fair),
             Better.NONE: (value <= self.good, value <= self.fair),
         }[self.better]
-        return Verdict.GOOD if good else Verdict.FAIR if fair else Verdict.POOR
+        # An interval so wide that nothing is sure makes nothing good.
+        return (Verdict.GOOD if good else Verdict.FAIR) if fair else Verdict.POOR
 
     def say(self, verdict: Verdict, above: bool) -> str:
         """What the verdict means for the sounds; `above`: whether the figure is above that of real ones."""

@@ -152,8 +152,3 @@ def initialise(network: nn.Module, random: torch.Generator) -> None:
             nn.init.zeros_(parameter)
         else:
             nn.init.xavier_uniform_(parameter, generator=random)
-
-
-def parameter_count(network: nn.Module) -> int:
-    """How many numbers the network learns."""
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -213,9 +213,9 @@ def test_small_sets_are_varied_and_large_ones_are_not() -> None:
     for count, augment, wanted in ((12, -1.0, True), (300, -1.0, False), (300, 0.5, True), (12, 0.0, False)):
         clips = np.resize(tiny_clips(), (count, 1, FRAMES))
         learner = tiny_learner(tiny_fast_config(count=count, augment=augment, batch=64), clips)
-        ours, theirs = learner._team_varied(envelope, envelope + 1)
-        assert bool(ours.any()) is wanted
-        torch.testing.assert_close(theirs, ours + 1)
+        vary = learner._variation(32, 32)
+        assert bool(vary(envelope).any()) is wanted
+        torch.testing.assert_close(vary(envelope + 1), vary(envelope) + 1)
 
 
 def test_an_odd_batch_is_trained_on_in_every_stage() -> None:

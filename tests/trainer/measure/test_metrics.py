@@ -28,6 +28,11 @@ def test_a_figure_is_judged_beside_held_out_sounds(key: str, value: float, floor
     assert metric(key).judge(value, (value - margin, value + margin), floor) is Verdict(verdict)
 
 
+def test_a_wide_interval_does_not_make_a_poor_figure_good() -> None:
+    assert metric("mmd").judge(80, (-20, 180), 10) is Verdict.POOR
+    assert metric("coverage").judge(0.2, (0.0, 1.0), 0.9) is Verdict.POOR
+
+
 def test_every_verdict_has_words_and_what_is_near_has_them_for_both_sides() -> None:
     for row in METRICS:
         assert len(row.words) == (5 if row.better is Better.NEAR else 3)

@@ -11,7 +11,6 @@ from trainer.wavegan.networks import (
     Discriminator,
     Generator,
     initialise,
-    parameter_count,
     shift_phase,
     unshift_phase,
 )
@@ -28,6 +27,10 @@ PUBLISHED = [
 UNSHIFTED = torch.empty(0, dtype=torch.int64)
 # Mono and stereo, and a length whose last layer has a stride of 2.
 FORMS = [Shape(16384, 1, 3, 5), Shape(16384, 2, 2, 5), Shape(32768, 2, 2, 5)]
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def networks(shape: Shape, seed: int = 3) -> tuple[Generator, Discriminator]:
