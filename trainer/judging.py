@@ -13,6 +13,7 @@ from trainer.measure.evaluation import Evaluation, evaluate
 from trainer.measure.split import HALVES
 from trainer.measure.yardstick import FEWEST_CLIPS, Yardstick
 from trainer.source import Source
+from trainer.words import counted
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def judge(source_path: Path, dataset_path: Path, sounds: int, checkpoint: str | 
         )
     if len(dataset) < FEWEST_CLIPS:
         raise UserError(
-            f"The dataset {dataset_path} has {len(dataset)} clips, too few to judge by; prepare more audio."
+            f"The dataset {dataset_path} has {counted(len(dataset), 'clip')}, too few to judge by; prepare more audio."
         )
     yardstick = Yardstick(dataset.clips, dataset.sample_rate, dataset.sources(), seed, descriptors=True)
     evaluation = evaluate(yardstick, lambda first, count: source.sounds(range(first, first + count)), sounds)

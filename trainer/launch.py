@@ -19,11 +19,12 @@ from trainer.dataset import Dataset, describe_clips
 from trainer.learner import part
 from trainer.measure.yardstick import Yardstick
 from trainer.plan import Limits, Plan
-from trainer.progress import display, duration
+from trainer.progress import display
 from trainer.recipes import DEFAULT_RECIPE, Recipe, find_recipe
 from trainer.run_folder import Run, RunConfig, set_aside
 from trainer.team import SOLO, Team, joined
 from trainer.training import Display, Training, follow
+from trainer.words import counted, duration
 
 FEWEST_CLIPS = 8  # different ones, and not silent: a network that learns from fewer can only repeat them
 
@@ -65,17 +66,22 @@ def lead(request: Request, dataset: Dataset, device: torch.device, clock: Callab
         team.hear((config, dataset.digest))
         helped = f", {team.size} processes" if team.size > 1 else ""
         screen.note(
-            f"{config.recipe} on {device.type}{helped}: {len(dataset)} clips of {config.clip_frames} frames at "
-            f"{config.sample_rate} Hz, {'stereo' if config.channels == 2 else 'mono'}"
+            f"{config.recipe} on {device.type}{helped}: {len(dataset):,} "
+            + describe_clips(config.sample_rate, config.channels, config.clip_frames)
         )
         with stopping() as stopped, enough_memory(config):
             yardstick = Yardstick(dataset.clips, dataset.sample_rate, dataset.sources(), config.seed)
             training = Training(run, dataset.clips, device, screen, clock, source, yardstick, team)
-            if training.progress.step:
-                screen.note(f"Going on with {run.path} from step {training.progress.step:,}.")
-            path = training.run_until(limits(request, config.plan), stopped)
+            begun, end = training.progress, limits(request, config.plan)
+            if begun.step and not end.reached(begun):
+                screen.note(f"Going on with {run.path} from step {begun.step:,}.")
+            path = training.run_until(end, stopped)
     done = training.progress
-    print(f"Saved {path} after {done.step:,} steps and {duration(done.seconds)} of training.")
+    trained = f"{counted(done.step, 'step')} and {duration(done.seconds)} of training"
+    if end.reached(begun):
+        print(f"{run.path} has had {trained}, so that nothing was left to do.")
+    else:
+        print(f"Saved {path} after {trained}.")
     if config.plan.limits.reached(done):
         print("The run's plan is done. To train on, say --until-stopped, or a later end by --steps or --hours.")
 
@@ -104,10 +110,9 @@ def check_enough(dataset: Dataset) -> None:
                 return
     if len(dataset) and not different:
         raise UserError(f"The dataset {dataset.path} holds nothing but silence; prepare it again with other audio.")
-    count = f"{len(different)} different sound{'' if len(different) == 1 else 's'}"
     raise UserError(
-        f"The dataset {dataset.path} has {count}, and training needs at least {FEWEST_CLIPS}; "
-        "prepare it again with more audio."
+        f"The dataset {dataset.path} has {counted(len(different), 'different sound')}, and training needs at "
+        f"least {FEWEST_CLIPS}; prepare it again with more audio."
     )
 
 
@@ -206,6 +211,8 @@ def check_resume(run: Run, request: Request, dataset: Dataset, screen: Display) 
             f"The run {run.path} was not begun from another one, so --from cannot change its weights half-way; "
             "choose another folder for a new run, or begin anew with --fresh."
         )
+    if request.recipe is not None:
+        find_recipe(request.recipe)
     asked = {"recipe": request.recipe or config.recipe, "seed": config.seed if request.seed is None else request.seed}
     have = {"recipe": config.recipe, "seed": config.seed}
     settings = config.row.values(request.overrides)

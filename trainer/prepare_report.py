@@ -11,6 +11,7 @@ from typing import Any
 from trainer.cutting import Mode
 from trainer.doctor import Diagnosis
 from trainer.unused import Reason, Unusable
+from trainer.words import counted
 
 NAMES_SHOWN = 3
 LABELS_SHOWN = 6
@@ -72,14 +73,14 @@ class Report:
         channels = "mono" if self.channels == 1 else "stereo"
         rate = self.sample_rate
         length = f"{self.clip_frames / rate:.2f} s ({self.clip_frames} frames, {rate} Hz, {channels})"
-        yield f"{_count(self.clip_count, 'clip')} of {length}"
+        yield f"{counted(self.clip_count, 'clip')} of {length}"
         kinds = collections.Counter((used.mode, used.why) for used in self.used.values())
         for (mode, why), count in sorted(kinds.items()):
-            yield f"  {_count(count, 'file')} taken as {mode}: {why}"
+            yield f"  {counted(count, 'file')} taken as {mode}: {why}"
         if self.duplicate_clips:
-            yield f"  {_count(self.duplicate_clips, 'exact duplicate')} dropped"
+            yield f"  {counted(self.duplicate_clips, 'exact duplicate')} dropped"
         if self.unused:
-            yield f"{_count(len(self.unused), 'file')} not used:"
+            yield f"{counted(len(self.unused), 'file')} not used:"
         for reason, paths in self.by_reason().items():
             yield f"  {len(paths)} × {reason}: {self._some_unused(paths)}"
         if self.diagnosis:
@@ -114,7 +115,7 @@ def shown(path: str | os.PathLike[str]) -> str:
 
 def _told(diagnosis: Diagnosis) -> Iterator[str]:
     least = "At least " if diagnosis.compared < diagnosis.clips else ""
-    yield f"{least}{_count(diagnosis.different_sounds, 'different sound')}: {diagnosis.expect}"
+    yield f"{least}{counted(diagnosis.different_sounds, 'different sound')}: {diagnosis.expect}"
     if len(diagnosis.labels) > 1:
         shares = [f"{label} {count:,}" for label, count in diagnosis.labels.items()]
         yield f"  labels: {_some(shares[:LABELS_SHOWN], shares)}"
@@ -131,7 +132,3 @@ def _some(first: Sequence[str], of: Sequence[str]) -> str:
     """Names the first of a list, and says how many more there are."""
     more = len(of) - len(first)
     return ", ".join(first) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

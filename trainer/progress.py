@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from trainer.words import duration, in_words
+
 if TYPE_CHECKING:
     from rich.live import Live
 
@@ -107,18 +109,3 @@ def copied(row: Mapping[str, Any]) -> str:
 def score(value: float) -> str:
     """A distance (MMD²) with as many digits as mean something. Below 0, its estimate tells no difference at all."""
     return f"{value:.0f}" if value >= 10 else f"{max(value, 0):.1f}"
-
-
-def in_words(seconds: float) -> str:
-    """A length of time in round words: 10 minutes, 1 hour."""
-    size, unit = (3600, "hour") if seconds >= 3600 else (60, "minute") if seconds >= 60 else (1, "second")
-    count = round(seconds / size)
-    return f"{count} {unit}{'' if count == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time as 1 h 05 min, 12 min 30 s or 45 s."""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"

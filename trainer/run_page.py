@@ -15,8 +15,9 @@ from typing import Any
 
 from engine.files import write_text
 from trainer.curves import Chart, Curve
-from trainer.progress import beside_real, copied, duration, score
+from trainer.progress import beside_real, copied, score
 from trainer.run_folder import Run
+from trainer.words import duration
 
 PAGE = "index.html"
 MOST_STEPS = 12  # whose sounds and pictures are on the page: the first, the newest, the best, and some between

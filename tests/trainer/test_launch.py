@@ -201,7 +201,20 @@ def test_a_recipe_with_stages_ends_by_itself_and_says_so(
     assert "plan is done" in capsys.readouterr().out
     tiny(dataset, tmp_path / "run")  # and the same command finds nothing to do
     assert step_of(run) == 20
-    assert "--until-stopped" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{run.path} has had 20 steps" in said
+    assert "nothing was left to do" in said
+    assert "--until-stopped" in said
+    tiny(dataset, tmp_path / "run", steps=1)
+    said = capsys.readouterr().out
+    assert "Saved" not in said
+    assert "nothing was left to do" in said
+
+
+def test_a_recipe_that_there_is_not_is_told_of_beside_a_run_too(dataset: Path, tmp_path: Path) -> None:
+    tiny(dataset, tmp_path / "run", steps=1)
+    with pytest.raises(UserError, match="There is no recipe foo"):
+        train(Request(dataset, tmp_path / "run", recipe="foo", device="cpu"))
 
 
 def test_the_stages_of_a_new_run_are_laid_out_over_what_was_asked_for(dataset: Path, tmp_path: Path) -> None:

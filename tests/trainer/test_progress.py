@@ -1,7 +1,8 @@
 from typing import Any
 
-from trainer.progress import PlainLines, compare, describe, duration
+from trainer.progress import PlainLines, compare, describe
 from trainer.training import Report
+from trainer.words import duration
 
 
 def test_durations_read_naturally() -> None:
