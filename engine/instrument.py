@@ -202,6 +202,11 @@ def _read_fields(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
             f"{path} is an ONNX file but no instrument: it has no field 'producergan.format'; "
             f"instruments are made by 'trainer export'."
         )
+    if metadata.get("kind") == "encoder":
+        raise UserError(
+            f"{path} is the encoder that lies beside an instrument and finds sounds in it; name the instrument's own "
+            "file."
+        )
     fields = {}
     for name, parse in FIELDS.items():
         if name not in metadata:

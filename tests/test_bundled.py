@@ -9,7 +9,8 @@ import pytest
 import soundfile
 
 from engine import latent
-from engine.data import bundled_instruments, bundled_presets
+from engine.data import ENCODER_SUFFIX, bundled_instruments, bundled_presets
+from engine.errors import UserError
 from engine.instrument import Instrument
 from engine.preset import Preset
 from trainer.find import find
@@ -64,6 +65,12 @@ def test_a_bundled_instrument_has_directions_with_names_that_hold_on_fresh_sound
             found.append(np.corrcoef(ranks, np.arange(7))[0, 1])
         held += np.mean(found) >= SURE - 0.1  # of a dozen sounds only
     assert held >= NAMED
+
+
+def test_an_encoder_is_not_taken_for_an_instrument() -> None:
+    path = bundled_instruments()["drums"].with_suffix(ENCODER_SUFFIX)
+    with pytest.raises(UserError, match="encoder that lies beside an instrument"):
+        Instrument.open(path)
 
 
 @pytest.mark.parametrize("name", sorted(bundled_instruments()))

@@ -188,12 +188,26 @@ def new_config(request: Request, dataset: Dataset, source: Run | None) -> RunCon
     )
     if recipe.check:
         part(recipe.check)(config)
-    if source is not None and _form(source.config) != _form(config):
+    if source is not None:
+        check_fit(source, config)
+    return config
+
+
+def check_fit(source: Run, config: RunConfig) -> None:
+    """Raises UserError if a run's weights do not fit the networks of a new run of its recipe."""
+    ours, theirs = (describe_clips(one.sample_rate, one.channels, one.clip_frames) for one in (config, source.config))
+    if ours != theirs:
         raise UserError(
-            f"The run {source.path} makes {_form(source.config)}, but the new one is to make {_form(config)}; "
+            f"The run {source.path} makes {theirs}, but the new one is to make {ours}; "
             "prepare the audio to match, or train without --from."
         )
-    return config
+    for row in config.row.settings:
+        have, asked = source.config.settings[row.key], config.settings[row.key]
+        if row.shaping and have != asked:
+            raise UserError(
+                f"The run {source.path} has {row.key} {have}, and its weights do not fit {row.key} {asked}; "
+                f"leave out --set {row.key}, or train without --from."
+            )
 
 
 def check_resume(run: Run, request: Request, dataset: Dataset, screen: Display) -> None:
@@ -279,11 +293,6 @@ def stopping(silently: bool = False) -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _form(config: RunConfig) -> str:
-    clips = describe_clips(config.sample_rate, config.channels, config.clip_frames)
-    return f"{clips} with {_shape(config)}"
 
 
 def _shape(config: RunConfig) -> str:
