@@ -56,7 +56,7 @@ def plug_in(client: str = "Keyboard", port: str = "keys") -> rtmidi.MidiOut:
     return out
 
 
-def until(condition: Callable[[], object], deadline_s: float = 5.0) -> None:
+def until(condition: Callable[[], object], deadline_s: float = 30.0) -> None:
     end = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < end, "waited in vain"

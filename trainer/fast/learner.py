@@ -63,11 +63,11 @@ class FastLearner:
         self._batch = config.batch
         self.random = torch.Generator().manual_seed(config.seed)
         self._seed = config.seed
-        self._encoder = Encoder(self._form).to(device)
-        self._raw = Generator(self._form, self.random).to(device)
-        self._rival = Discriminator(self._form, self.random).to(device)
-        for network in (self._encoder, self._raw.decoder):
+        encoder, generator = Encoder(self._form), Generator(self._form, self.random)
+        rival = Discriminator(self._form, self.random)
+        for network in (encoder, generator.decoder):
             initialise(network, self.random)
+        self._encoder, self._raw, self._rival = encoder.to(device), generator.to(device), rival.to(device)
         self._encoder_ema = copy.deepcopy(self._encoder).requires_grad_(False)
         self._ema = copy.deepcopy(self._raw).requires_grad_(False)
         lr = float(config.settings["lr"])

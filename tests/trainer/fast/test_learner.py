@@ -3,6 +3,7 @@ import operator
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from tiny_run import Clock, Memory
 
 from engine.errors import UserError
 from trainer import checkpoint
-from trainer.clips import ClipOrder
+from trainer.clips import ClipOrder, Clips
+from trainer.fast.carriers import Views
 from trainer.fast.envelopes import varied
 from trainer.fast.learner import FastLearner
 from trainer.launch import Request
@@ -123,6 +125,21 @@ def test_a_listen_changes_nothing() -> None:
         progress = make_steps(heard, config, 1, progress)
     expected = deaf.state()
     assert [name for name, tensor in heard.state().items() if not torch.equal(tensor, expected[name])] == []
+
+
+def test_every_stage_stays_on_its_device_and_never_waits_for_it() -> None:
+    # PyTorch's meta device has no numbers: mixing it with the CPU, or asking for a value, is an error, as a GPU's user
+    # would find. Choosing carriers does ask, once.
+    config = tiny_fast_config(steps=STEPS, augment=0.5)
+    clips, meta = tiny_clips(), torch.device("meta")
+    choice = tiny_learner(config, clips)._choice
+    assert choice is not None
+    views = Views(*(view.to(meta) for view in choice.views.all()))
+    with patch("trainer.fast.carriers.choose", lambda *_: replace(choice, views=views)):
+        learner = FastLearner(config, Clips(clips, meta), meta)
+    make_steps(learner, config, STEPS)
+    for name, network in learner._networks().items():
+        assert {tensor.device for tensor in network.state_dict().values()} == {meta}, name
 
 
 def test_copies_come_nearer_to_the_clips() -> None:
