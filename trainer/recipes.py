@@ -137,9 +137,9 @@ RECIPES = (
                 "Adam's step size; the adversarial stage takes a fifth of it, its discriminator two",
             ),
             Setting(
-                "blend", 0.3, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
+                "blend", 0.2, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
             ),
-            Setting("variety", 5.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
+            Setting("variety", 4.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
             Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
             Setting(
                 "head",
@@ -156,7 +156,7 @@ RECIPES = (
                 "augment", -1.0, (-1.0, 1.0), "share of clips that are varied (-1: 0.6 below 300 clips, else none)"
             ),
         ),
-        stages=(("representation", 0.85), ("density", 0.05), ("adversarial", 0.1)),
+        stages=(("representation", 0.89), ("density", 0.01), ("adversarial", 0.1)),
         steps=40_000,
         hours=1.0,
     ),

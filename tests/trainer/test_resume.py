@@ -7,21 +7,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tiny_fast import tiny_fast_dataset, without_extras
+from tiny_fast import tiny_fast_config, tiny_fast_dataset, without_extras
 
 from trainer import checkpoint
 from trainer.cli import main
+from trainer.dataset import Dataset
 from trainer.run_folder import Run
 
 TESTS = Path(__file__).parents[1]
 STEPS = 40
 STAGES = {"representation": range(34), "density": range(34, 36), "adversarial": range(36, 40)}
-SIZE = ("--set", "dim=8", "--set", "latent_dim=3", "--set", "batch=4", "--seed", "4", "--device", "cpu")
 # `trainer`, with a checkpoint after every step.
 DRIVER = f"""
 import sys
@@ -50,9 +51,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that was never interrupted."""
-    path = tmp_path_factory.mktemp("whole") / "run"
-    assert main(["train", str(dataset), "-o", str(path), "--steps", str(STEPS), *SIZE]) == 0
-    return Run.open(path)
+    config = replace(tiny_fast_config(steps=STEPS), dataset_digest=Dataset.open(dataset).digest)
+    run = Run.create(tmp_path_factory.mktemp("whole") / "run", config)
+    assert train(run, dataset) == 0
+    return run
 
 
 def train(run: Run, dataset: Path, steps: int = STEPS) -> int:

@@ -22,8 +22,8 @@ MOST_CANDIDATES = 2000  # clips that may become carriers: their distances are a 
 FINE_SECONDS = 4096 / 44100  # a window in which partials stand apart
 FINE_RANGE = (30.0, 10000.0)  # Hz
 SMOOTHING = 63  # bins over which the fine spectrum's trend is taken
-STANDING_OUT = 6.0
-"""dB above the trend that count for nothing: noise does not rise higher, and any carrier of noise suits it."""
+STANDING_OUT = 3.0
+"""dB above the trend that count for nothing: noise rises little higher, and any carrier of noise suits it."""
 LOW_SECONDS = 2048 / 44100
 LOW_RANGE = (20.0, 600.0)  # Hz, where a drum's pitch falls and bands are too wide to follow
 LOW_TIMES = 7
