@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from engine.errors import UserError
 from trainer.clips import Clips
-from trainer.learner import Moment, Take
+from trainer.learner import Take
+from trainer.plan import Moment
 from trainer.recipes import Recipe, Setting
 from trainer.run_folder import RunConfig
 from trainer.team import Team

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from trainer.dataset import Dataset, write
 from trainer.plan import Limits
+from trainer.progress import Report
 from trainer.run_folder import Run, RunConfig
-from trainer.training import Report, Training, Yardstick
+from trainer.training import Training, Yardstick
 from trainer.wavegan.layers import Shape
 
 SETTINGS = {

@@ -19,11 +19,11 @@ from trainer.dataset import Dataset, describe_clips
 from trainer.learner import part
 from trainer.measure.yardstick import Yardstick
 from trainer.plan import Limits, Plan
-from trainer.progress import display
+from trainer.progress import Display, display
 from trainer.recipes import DEFAULT_RECIPE, Recipe, find_recipe
 from trainer.run_folder import Run, RunConfig, set_aside
 from trainer.team import SOLO, Team, joined
-from trainer.training import Display, Training, follow
+from trainer.training import Training, follow
 from trainer.words import counted, duration
 
 FEWEST_CLIPS = 8  # different ones, and not silent: a network that learns from fewer can only repeat them

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from trainer.clips import Clips
+    from trainer.plan import Moment
     from trainer.run_folder import RunConfig
     from trainer.team import Team
 
@@ -23,16 +23,6 @@ WEIGHTS = {"raw": "generator.", "ema": "ema."}
 
 Take = Callable[[int], NDArray[np.int64]]
 """Gives the next n clip indices of the endless shuffled order."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Where a step stands in its run. Steps count from 0; `done` runs from 0 to 1 through the stage."""
-
-    step: int
-    stage: str
-    stage_step: int
-    done: float
 
 
 class Learner(Protocol):

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainer.learner import Moment
-
 ONE_STAGE = (("training", 1.0),)  # of a recipe that names none
 
 
@@ -20,6 +18,16 @@ class Progress:
     seconds: float = 0.0
     stage: int = 0
     stage_began: int = 0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a step stands in its run. Steps count from 0; `done` runs from 0 to 1 through the stage."""
+
+    step: int
+    stage: str
+    stage_step: int
+    done: float
 
 
 @dataclass(frozen=True)

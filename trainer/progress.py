@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trainer.words import duration, in_words
 
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from trainer.training import Display, Report
-
 
 LOOK_BACK = 600.0  # seconds: sounds are compared with those of so long ago
 NOISE, CHANCE = 0.07, 0.5  # of a distance, and beyond it: a smaller change may be chance
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the user sees of a run. `remaining` is seconds, None without an end; `stage` is empty if it has no other."""
+
+    step: int
+    seconds: float
+    steps_per_second: float
+    remaining: float | None
+    stage: str
+    figures: Mapping[str, float]
+
+
+class Display(Protocol):
+    """Shows a run to the user. `interval` is the seconds between two reports."""
+
+    interval: float
+
+    def report(self, report: Report) -> None:
+        """Shows the figures of the moment."""
+
+    def note(self, text: str) -> None:
+        """Says something once."""
 
 
 class PlainLines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from trainer.clips import ClipOrder, Clips
 from trainer.learner import Learner, make_learner
 from trainer.plan import Limits, Progress
 from trainer.previews import Previews
-from trainer.progress import compare
+from trainer.progress import Display, Report, compare
 from trainer.rendering import BATCH, generate
 from trainer.run_folder import Run, RunConfig
 from trainer.run_page import write_page
@@ -28,30 +28,6 @@ from trainer.team import SOLO, Team
 CHECK_SECONDS = 300.0  # between checks
 SOUNDS, FEWEST_SOUNDS = 500, 50  # measured in a check
 MAKING_SECONDS = 10.0  # which making them may take, about: fewer are measured of a slow generator
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the user sees of a run. `remaining` is seconds, None without an end; `stage` is empty if it has no other."""
-
-    step: int
-    seconds: float
-    steps_per_second: float
-    remaining: float | None
-    stage: str
-    figures: Mapping[str, float]
-
-
-class Display(Protocol):
-    """Shows a run to the user. `interval` is the seconds between two reports."""
-
-    interval: float
-
-    def report(self, report: Report) -> None:
-        """Shows the figures of the moment."""
-
-    def note(self, text: str) -> None:
-        """Says something once."""
 
 
 class Yardstick(Protocol):

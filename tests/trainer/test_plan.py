@@ -3,8 +3,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from trainer.learner import Moment
-from trainer.plan import Limits, Plan, Progress
+from trainer.plan import Limits, Moment, Plan, Progress
 
 STAGES = (("first", 0.5), ("second", 0.2), ("third", 0.3))
 

@@ -1,7 +1,6 @@
 from typing import Any
 
-from trainer.progress import PlainLines, compare, describe
-from trainer.training import Report
+from trainer.progress import PlainLines, Report, compare, describe
 from trainer.words import duration
 
 

@@ -21,7 +21,7 @@ from trainer.fast.generator import Generator
 from trainer.fast.networks import SPREAD, Encoder, weights_of
 from trainer.fast.spectrum import FLOOR, to_middle_and_side
 from trainer.fast.transport import DRAWS
-from trainer.learner import Moment, Take
+from trainer.learner import Take
 from trainer.network_state import (
     are_finite,
     below,
@@ -32,6 +32,7 @@ from trainer.network_state import (
     restore_network,
     restore_optimiser,
 )
+from trainer.plan import Moment
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.clips import Clips
-from trainer.learner import Moment, Take
+from trainer.learner import Take
 from trainer.network_state import (
     are_finite,
     below,
@@ -20,6 +20,7 @@ from trainer.network_state import (
     restore_network,
     restore_optimiser,
 )
+from trainer.plan import Moment
 from trainer.run_folder import RunConfig
 from trainer.team import SOLO, Team
 from trainer.wavegan.layers import Shape

@@ -6,7 +6,7 @@ from tiny_run import SETTINGS, tiny_config
 
 from engine.errors import UserError
 from trainer.clips import Clips
-from trainer.learner import Moment
+from trainer.plan import Moment
 from trainer.wavegan.learner import WaveganLearner
 
 
