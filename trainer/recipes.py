@@ -137,9 +137,9 @@ RECIPES = (
                 "Adam's step size; the adversarial stage takes a fifth of it, its discriminator two",
             ),
             Setting(
-                "blend", 0.2, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
+                "blend", 0.25, (0.01, 10.0), "how softly the sounds between two clips blend (more: smoother, less real)"
             ),
-            Setting("variety", 4.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
+            Setting("variety", 5.0, (0.0, 100.0), "how far sounds stray from the clips that they are near"),
             Setting("divergence", 3e-4, (0.0, 1.0), "weight of the codes' distance from N(0, I)"),
             Setting(
                 "head",

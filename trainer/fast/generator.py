@@ -19,10 +19,12 @@ class Generator(nn.Module):
     """z [batch, latent_dim] → audio [batch, channels, clip_frames] in [−1, 1].
 
     A vocoder: the carriers, waveforms of flat spectrum, are mixed, and the envelope is laid over the mixture.
-    `carriers` [carriers, channels, clip_frames] are half-precision, middle and side if stereo.
+    `carriers` [carriers, channels, clip_frames] are half-precision, middle and side if stereo; `levels` [rows, steps]
+    are added to every envelope.
     """
 
     carriers: Tensor
+    levels: Tensor
 
     def __init__(self, form: Form, random: torch.Generator) -> None:
         super().__init__()
@@ -32,6 +34,7 @@ class Generator(nn.Module):
         self.spectrum = Spectrum(form)
         noise = torch.randn(form.carriers, form.channels, form.clip_frames, generator=random)
         self.register_buffer("carriers", noise.half())
+        self.register_buffer("levels", torch.zeros(form.rows, form.steps))
 
     def forward(self, z: Tensor) -> Tensor:
         envelope, shares = self.decoder(self.density(z))
@@ -41,7 +44,7 @@ class Generator(nn.Module):
     def spectra(self, envelope: Tensor, weights: Tensor) -> Tensor:
         """Spectra of middle and side, of an envelope [batch, rows, steps] over weighted carriers."""
         mixture = torch.einsum("nk,kcf->ncf", weights, self.carriers.to(weights.dtype))
-        return self.spectrum.analyse(mixture) * self.spectrum.gains(envelope)
+        return self.spectrum.analyse(mixture) * self.spectrum.gains(envelope + self.levels)
 
 
 def saturated(audio: Tensor) -> Tensor:

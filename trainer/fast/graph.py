@@ -103,7 +103,7 @@ def _mixture(graph: Graph, form: Form, weights: Weights, code: str, steps: Range
 
 
 def _envelope(graph: Graph, form: Form, weights: Weights, code: str, batch: str, steps: Range) -> str:
-    """Steps of the envelope as the last layer gives it, plus CENTRE / SPREAD: [batch, steps, channels, bands]."""
+    """Steps of the envelope as the last layer gives it, its levels set: [batch, steps, channels, bands], / SPREAD."""
     layers = form.layers
     windows = ranges(graph, layers, steps)
     x = _leaky(graph, _dense(graph, weights, "decoder.dense", code))
@@ -129,6 +129,8 @@ def _envelope(graph: Graph, form: Form, weights: Weights, code: str, batch: str,
             activation=None if last else (lambda y: _leaky(graph, y)),
         )
     x = graph.add("Min", x, graph.number(HIGHEST / SPREAD))
+    levels = graph.weights("levels", np.ascontiguousarray(weights["levels"].T / np.float32(SPREAD)))
+    x = graph.add("Add", x, graph.slice(levels, *steps, axis=0))
     return graph.add("Reshape", x, graph.whole(0, 0, form.channels, -1))
 
 

@@ -42,6 +42,9 @@ RIVAL_BETAS = (0.5, 0.9)
 WARM_UP = 100  # steps in which the step size grows to its full value
 LAST_LR = 0.05  # share of the step size that is left at a stage's end
 DIVERGENCE_WARM_UP = 1000  # steps in which the divergence's weight grows
+LEVELLED, LEVELLED_FRAMES = 512, 1 << 24  # sounds by which levels are set, and their frames altogether, at the most
+LEVELLED_AT_ONCE = 16
+LEVEL_SECONDS = 0.05  # over which levels are the same
 DAILY_FITS = 300  # steps of the density that is fitted for a check of the first stage, and before its own
 CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
 REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
@@ -285,11 +288,14 @@ class FastLearner:
         loss = -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
         return float(self._settings["liking"]) * loss
 
+    def _known(self) -> NDArray[np.int64]:
+        """The clips whose codes the density knows, in its order."""
+        return torch.randperm(len(self._clips), generator=self._steady())[: self._form.codes].numpy()
+
     @torch.no_grad()
     def _codes(self) -> tuple[Tensor, Tensor]:
         """Means and logarithms of the variances of the codes of as many clips as the density knows."""
-        order = torch.randperm(len(self._clips), generator=self._steady())[: self._form.codes].numpy()
-        parts = [self._encoder_ema(self._envelopes.batch(part)) for part in carriers.parts(order)]
+        parts = [self._encoder_ema(self._envelopes.batch(part)) for part in carriers.parts(self._known())]
         return torch.cat([mean for mean, _ in parts]), torch.cat([variance for _, variance in parts])
 
     def _steady(self) -> torch.Generator:
@@ -307,12 +313,15 @@ class FastLearner:
             # For what is exported, since a carrier is exact only under the decoder that it was flattened by. Training
             # keeps those that the stage began with: else it would depend on when it is looked at.
             self._make_carriers(steady, self._ema)
+            self._set_levels(steady)
             return
         if self._stage == REPRESENTATION:
             self._make_carriers(steady, self._ema, self._raw)
             self._begin_density(steady)
         density.survey(steady)
         self._raw.density.load_state_dict(density.state_dict())
+        self._set_levels(steady)
+        self._raw.levels.copy_(self._ema.levels)
 
     def _begin_density(self, steady: torch.Generator) -> None:
         """A density of the codes of the moment, fitted well enough: its own stage may be cut short by the clock."""
@@ -337,6 +346,29 @@ class FastLearner:
             for generator in generators:
                 generator.carriers[place] = flat[0].clamp(-CLIPPED, CLIPPED).half()
 
+    @torch.no_grad()
+    def _set_levels(self, steady: torch.Generator) -> None:
+        """Makes the sounds as loud as the clips on average, in each band at each time.
+
+        Borrowed carriers leak, and what lies between two codes dies away sooner than either. Each sound is compared
+        with the clip in whose cell it lies: since all cells are alike, that is the mean of all clips, with far less
+        left to chance.
+        """
+        generator, form = self._ema, self._form
+        known = self._known()
+        generator.levels.zero_()
+        total = torch.zeros_like(generator.levels)
+        most = LEVELLED_FRAMES // (form.clip_frames * form.channels)
+        rounds = max(1, min(LEVELLED, most) // LEVELLED_AT_ONCE)
+        for _ in range(rounds):
+            z = torch.randn(LEVELLED_AT_ONCE, form.latent_dim, generator=steady).to(self._device)
+            near = generator.density.shares(z).argmax(dim=1).cpu().numpy()
+            heard = generator.spectrum.envelope_of(generator(z))
+            total += (self._envelopes.batch(known[near]) - heard).mean(dim=0)
+        half = max(1, round(LEVEL_SECONDS * form.sample_rate / form.hop / 2))
+        padded = functional.pad(total / rounds, (half, half), mode="replicate")
+        generator.levels.copy_(functional.avg_pool1d(padded, 2 * half + 1, stride=1))
+
 
 def in_decibels(distance: Tensor) -> Tensor:
     """The mean over a batch of each clip's RMS distance, of one in the networks' unit [batch, rows, steps], in dB."""
@@ -358,5 +390,5 @@ def initialise(network: nn.Module, random: torch.Generator) -> None:
 
 
 def is_of_clips(key: str) -> bool:
-    """Whether a tensor of a network is about the clips it was trained on, one by one: their carriers and codes."""
-    return key.endswith("carriers") or ".shares." in f".{key}" or key.startswith("density.")
+    """Whether a tensor of a network is about the very clips it was trained on: their carriers, codes and levels."""
+    return key.endswith(("carriers", "levels")) or ".shares." in f".{key}" or key.startswith("density.")

@@ -43,6 +43,7 @@ def lively_generator(form: Form) -> Generator:
         generator.density.begin(mean, 0.5 * torch.randn(mean.shape, generator=random) - 2)
         generator.density.offsets.add_(0.3 * torch.randn(form.codes, generator=random))
         generator.density.survey(random)
+        generator.levels.normal_(generator=random)
         generator.decoder.rows.weight.mul_(0.6)
         generator.decoder.rows.bias.add_(0.9)
     return generator.requires_grad_(False)

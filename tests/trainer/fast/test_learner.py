@@ -129,17 +129,42 @@ def test_a_listen_changes_nothing() -> None:
 
 def test_every_stage_stays_on_its_device_and_never_waits_for_it() -> None:
     # PyTorch's meta device has no numbers: mixing it with the CPU, or asking for a value, is an error, as a GPU's user
-    # would find. Choosing carriers does ask, once.
+    # would find. What is worked out once, or when somebody listens, does ask: the choice of carriers, and the levels.
     config = tiny_fast_config(steps=STEPS, augment=0.5)
     clips, meta = tiny_clips(), torch.device("meta")
     choice = tiny_learner(config, clips)._choice
     assert choice is not None
     views = Views(*(view.to(meta) for view in choice.views.all()))
-    with patch("trainer.fast.carriers.choose", lambda *_: replace(choice, views=views)):
+    with (
+        patch("trainer.fast.carriers.choose", lambda *_: replace(choice, views=views)),
+        patch.object(FastLearner, "_set_levels"),
+    ):
         learner = FastLearner(config, Clips(clips, meta), meta)
-    make_steps(learner, config, STEPS)
+        make_steps(learner, config, STEPS)
     for name, network in learner._networks().items():
         assert {tensor.device for tensor in network.state_dict().values()} == {meta}, name
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_sounds_are_as_loud_as_the_clips_on_average(channels: int) -> None:
+    config = tiny_fast_config(steps=400, channels=channels)
+    clips = tiny_clips(channels=channels)
+    learner = tiny_learner(config, clips)
+    make_steps(learner, config, 100)
+    with patch("trainer.fast.learner.LEVELLED", 256):
+        generator = learner.generator("ema")
+    z = torch.randn(256, 3, generator=torch.Generator().manual_seed(1))
+    of = generator.spectrum.envelope_of
+    wanted = of(torch.from_numpy(clips)).mean(dim=0)
+
+    def off() -> float:
+        heard = torch.cat([of(generator(part)) for part in z.split(32)]).mean(dim=0)
+        return float((heard - wanted).square().mean().sqrt())
+
+    with torch.no_grad():
+        levelled = off()
+        generator.levels.zero_()
+        assert levelled < 0.5 * off()
 
 
 def test_copies_come_nearer_to_the_clips() -> None:
