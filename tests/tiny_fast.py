@@ -65,7 +65,7 @@ def without_extras() -> Iterator[None]:
     """Training on one thread, without what takes longest and changes nothing: no measurements and no spectrograms."""
     torch.set_num_threads(1)
     with (
-        patch("trainer.fast.learner.LEVELLED", 16),
+        patch("trainer.fast.fitting.LEVELLED", 16),
         patch("trainer.launch.Yardstick", lambda *_: None),
         patch("trainer.previews.save_grid", lambda path, *_: path.write_bytes(b"picture")),
     ):

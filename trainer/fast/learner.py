@@ -16,10 +16,10 @@ from trainer.clips import Clips
 from trainer.fast import carriers
 from trainer.fast.discriminator import Discriminator
 from trainer.fast.envelopes import Envelopes, varied
+from trainer.fast.fitting import Fitting
 from trainer.fast.form import Form
 from trainer.fast.generator import Generator
 from trainer.fast.networks import SPREAD, Encoder, weights_of
-from trainer.fast.spectrum import FLOOR, to_middle_and_side
 from trainer.fast.transport import DRAWS
 from trainer.learner import Take
 from trainer.network_state import (
@@ -42,11 +42,6 @@ RIVAL_BETAS = (0.5, 0.9)
 WARM_UP = 100  # steps in which the step size grows to its full value
 LAST_LR = 0.05  # share of the step size that is left at a stage's end
 DIVERGENCE_WARM_UP = 1000  # steps in which the divergence's weight grows
-LEVELLED, LEVELLED_FRAMES = 512, 1 << 24  # sounds by which levels are set, and their frames altogether, at the most
-LEVELLED_AT_ONCE = 16
-LEVEL_SECONDS = 0.05  # over which levels are the same
-DAILY_FITS = 300  # steps of the density that is fitted for a check of the first stage, and before its own
-CLIPPED = 8.0  # largest sample of a carrier; its RMS is about 1
 REGULARISED = 16  # steps from one gradient penalty of the discriminator to the next
 SMALL_SET, SMALL_SET_SHARE = 300, 0.6  # clips below which they are varied unless told, and how many of them
 
@@ -66,7 +61,6 @@ class FastLearner:
         self._team = team
         self._batch = config.batch
         self.random = torch.Generator().manual_seed(config.seed)
-        self._seed = config.seed
         encoder, generator = Encoder(self._form), Generator(self._form, self.random)
         rival = Discriminator(self._form, self.random)
         for network in (encoder, generator.decoder):
@@ -84,10 +78,11 @@ class FastLearner:
         self._base_lr = {"representation_adam": lr, "decoder_adam": lr / 5, "rival_adam": lr / 2.5}
         spectrum = self._raw.spectrum
         self._envelopes = Envelopes(clips, self._form, spectrum)
-        self._choice = None
+        choice = self._likings = None
         if config.settings["head"] == "carriers":
-            self._choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
-            self._likings = carriers.likings(clips, self._choice, self._form, spectrum)
+            choice = carriers.choose(clips, self._form.carriers, self._form, spectrum, config.seed)
+            self._likings = carriers.likings(clips, choice, self._form, spectrum)
+        self._fitting = Fitting(clips, self._form, self._envelopes, choice, self._encoder_ema, config.seed)
         self._stage = REPRESENTATION
         self._stale = True
         self._sums: dict[str, Tensor] = {}
@@ -237,10 +232,10 @@ class FastLearner:
         """What is done once between two stages."""
         if self._stage == REPRESENTATION:
             # From here on the encoder and the carriers stay as they are, and the density is fitted on, step by step.
-            self._make_carriers(self._steady(), self._ema, self._raw)
+            self._fitting.make_carriers(self._ema)
             self._encoder.load_state_dict(self._encoder_ema.state_dict())
             self._raw.load_state_dict(self._ema.state_dict())
-            self._begin_density(self._steady())
+            self._fitting.begin_density(self._ema)
         else:
             self._refresh()
         self._stage = stage
@@ -282,92 +277,31 @@ class FastLearner:
         return lambda envelopes: varied(envelopes, random, share)
 
     def _liking_loss(self, shares: Tensor, indices: NDArray[np.int64]) -> Tensor:
-        if self._choice is None:  # noise is as good as noise
+        if self._likings is None:  # noise is as good as noise
             return shares.new_zeros(())
         wanted = self._likings.batch(self._team.share(indices))
         loss = -(wanted * torch.log_softmax(shares[: len(wanted)], dim=1)).sum(dim=1).mean()
         return float(self._settings["liking"]) * loss
 
-    def _known(self) -> NDArray[np.int64]:
-        """The clips whose codes the density knows, in its order."""
-        return torch.randperm(len(self._clips), generator=self._steady())[: self._form.codes].numpy()
-
-    @torch.no_grad()
-    def _codes(self) -> tuple[Tensor, Tensor]:
-        """Means and logarithms of the variances of the codes of as many clips as the density knows."""
-        parts = [self._encoder_ema(self._envelopes.batch(part)) for part in carriers.parts(self._known())]
-        return torch.cat([mean for mean, _ in parts]), torch.cat([variance for _, variance in parts])
-
-    def _steady(self) -> torch.Generator:
-        """Random numbers that are the same each time, for what is worked out rather than trained."""
-        return torch.Generator().manual_seed(self._seed)
-
-    @torch.no_grad()
     def _refresh(self) -> None:
-        """Makes density and carriers those of the networks of the moment, as long as these are on the move."""
+        """Fits the generators to the networks of the moment, as long as these are on the move."""
         if not self._stale:
             return
         self._stale = False
-        density, steady = self._ema.density, self._steady()
         if self._stage == ADVERSARIAL:
             # For what is exported, since a carrier is exact only under the decoder that it was flattened by. Training
-            # keeps those that the stage began with: else it would depend on when it is looked at.
-            self._make_carriers(steady, self._ema)
-            self._set_levels(steady)
+            # keeps what the stage began with: else it would depend on when it is looked at.
+            self._fitting.make_carriers(self._ema)
+            self._fitting.set_levels(self._ema)
             return
         if self._stage == REPRESENTATION:
-            self._make_carriers(steady, self._ema, self._raw)
-            self._begin_density(steady)
-        density.survey(steady)
-        self._raw.density.load_state_dict(density.state_dict())
-        self._set_levels(steady)
-        self._raw.levels.copy_(self._ema.levels)
-
-    def _begin_density(self, steady: torch.Generator) -> None:
-        """A density of the codes of the moment, fitted well enough: its own stage may be cut short by the clock."""
-        density = self._ema.density
-        density.begin(*self._codes())
-        for index in range(DAILY_FITS):
-            z = torch.randn(DRAWS, self._form.latent_dim, generator=steady).to(self._device)
-            density.fit(z, index / DAILY_FITS)
-
-    @torch.no_grad()
-    def _make_carriers(self, steady: torch.Generator, *generators: Generator) -> None:
-        """Takes from the clips that lend carriers what the decoder says of them; what is left is flat."""
-        if self._choice is None:  # the noise that the generators began with
-            return
-        spectrum = self._ema.spectrum
-        for place, index in enumerate(self._choice.indices):
-            audio = to_middle_and_side(self._clips.batch(np.array([index])))
-            spectra = spectrum.analyse(audio)
-            code, _ = self._encoder_ema(spectrum.envelope(spectra))
-            floor = spectrum.analyse(FLOOR * torch.randn(audio.shape, generator=steady).to(audio))
-            flat = spectrum.synthesise((spectra + floor) / spectrum.gains(self._ema.decoder(code)[0]))
-            for generator in generators:
-                generator.carriers[place] = flat[0].clamp(-CLIPPED, CLIPPED).half()
-
-    @torch.no_grad()
-    def _set_levels(self, steady: torch.Generator) -> None:
-        """Makes the sounds as loud as the clips on average, in each band at each time.
-
-        Borrowed carriers leak, and what lies between two codes dies away sooner than either. Each sound is compared
-        with the clip in whose cell it lies: since all cells are alike, that is the mean of all clips, with far less
-        left to chance.
-        """
-        generator, form = self._ema, self._form
-        known = self._known()
-        generator.levels.zero_()
-        total = torch.zeros_like(generator.levels)
-        most = LEVELLED_FRAMES // (form.clip_frames * form.channels)
-        rounds = max(1, min(LEVELLED, most) // LEVELLED_AT_ONCE)
-        for _ in range(rounds):
-            z = torch.randn(LEVELLED_AT_ONCE, form.latent_dim, generator=steady).to(self._device)
-            near = generator.density.shares(z).argmax(dim=1).cpu().numpy()
-            heard = generator.spectrum.envelope_of(generator(z))
-            total += (self._envelopes.batch(known[near]) - heard).mean(dim=0)
-        half = max(1, round(LEVEL_SECONDS * form.sample_rate / form.hop / 2))
-        padded = functional.pad(total / rounds, (half, half), mode="replicate")
-        generator.levels.copy_(functional.avg_pool1d(padded, 2 * half + 1, stride=1))
+            self._fitting.make_carriers(self._ema)
+            self._fitting.begin_density(self._ema)
+        self._fitting.end_density(self._ema)
+        self._fitting.set_levels(self._ema)
+        # Whatever is fitted is a buffer, and what is learnt a parameter.
+        for raw, fitted in zip(self._raw.buffers(), self._ema.buffers(), strict=True):
+            raw.copy_(fitted)
 
 
 def in_decibels(distance: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from trainer import checkpoint
 from trainer.clips import ClipOrder, Clips
 from trainer.fast.carriers import Views
 from trainer.fast.envelopes import varied
+from trainer.fast.fitting import Fitting
 from trainer.fast.learner import FastLearner
 from trainer.launch import Request
 from trainer.launch import train as launch
@@ -132,12 +133,12 @@ def test_every_stage_stays_on_its_device_and_never_waits_for_it() -> None:
     # would find. What is worked out once, or when somebody listens, does ask: the choice of carriers, and the levels.
     config = tiny_fast_config(steps=STEPS, augment=0.5)
     clips, meta = tiny_clips(), torch.device("meta")
-    choice = tiny_learner(config, clips)._choice
+    choice = tiny_learner(config, clips)._fitting._choice
     assert choice is not None
     views = Views(*(view.to(meta) for view in choice.views.all()))
     with (
         patch("trainer.fast.carriers.choose", lambda *_: replace(choice, views=views)),
-        patch.object(FastLearner, "_set_levels"),
+        patch.object(Fitting, "set_levels"),
     ):
         learner = FastLearner(config, Clips(clips, meta), meta)
         make_steps(learner, config, STEPS)
@@ -151,7 +152,7 @@ def test_sounds_are_as_loud_as_the_clips_on_average(channels: int) -> None:
     clips = tiny_clips(channels=channels)
     learner = tiny_learner(config, clips)
     make_steps(learner, config, 100)
-    with patch("trainer.fast.learner.LEVELLED", 256):
+    with patch("trainer.fast.fitting.LEVELLED", 256):
         generator = learner.generator("ema")
     z = torch.randn(256, 3, generator=torch.Generator().manual_seed(1))
     of = generator.spectrum.envelope_of
