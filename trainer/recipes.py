@@ -123,6 +123,12 @@ RECIPES = (
             Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),
             Setting("carriers", 0, (0, 128), "clips that lend their fine structure (0: as many as there is room for)"),
             Setting(
+                "partials",
+                4.5,
+                (0.0, 60.0),
+                "dB above the spectrum's trend from which partials choose carriers (more: bells before noise)",
+            ),
+            Setting(
                 "overlap",
                 2,
                 (1, 8),

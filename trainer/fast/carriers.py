@@ -22,8 +22,6 @@ MOST_CANDIDATES = 2000  # clips that may become carriers: their distances are a 
 FINE_SECONDS = 4096 / 44100  # a window in which partials stand apart
 FINE_RANGE = (30.0, 10000.0)  # Hz
 SMOOTHING = 63  # bins over which the fine spectrum's trend is taken
-STANDING_OUT = 3.0
-"""dB above the trend that count for nothing: noise rises little higher, and any carrier of noise suits it."""
 LOW_SECONDS = 2048 / 44100
 LOW_RANGE = (20.0, 600.0)  # Hz, where a drum's pitch falls and bands are too wide to follow
 LOW_TIMES = 7
@@ -66,11 +64,15 @@ def look(audio: Tensor, form: Form, spectrum: Spectrum) -> Views:
     """The views of clips [batch, channels, frames]."""
     whole = audio.mean(dim=1)
     coarse = functional.adaptive_avg_pool1d(spectrum.envelope_of(audio), COARSE_STEPS)
-    return Views(_fine(whole, form.sample_rate), _low(whole, form.sample_rate), coarse.flatten(1))
+    return Views(_fine(whole, form), _low(whole, form.sample_rate), coarse.flatten(1))
 
 
-def _fine(audio: Tensor, rate: int) -> Tensor:
-    """How far in dB partials stand out of the long-term spectrum's trend, whatever the timbre and the level."""
+def _fine(audio: Tensor, form: Form) -> Tensor:
+    """How far in dB partials stand out of the long-term spectrum's trend, whatever the timbre and the level.
+
+    What stands out less than the form says is nought: noise does by chance, and any carrier of noise suits it.
+    """
+    rate = form.sample_rate
     size = min(1 << round(math.log2(FINE_SECONDS * rate)), audio.shape[1] // 2)
     windows = audio.unfold(1, size, size // 2)
     level = windows.square().mean(dim=2, keepdim=True) + 1e-7
@@ -80,7 +82,7 @@ def _fine(audio: Tensor, rate: int) -> Tensor:
     half = SMOOTHING // 2
     trend = functional.avg_pool1d(functional.pad(spectrum[:, None], (half, half), mode="replicate"), SMOOTHING, 1)[:, 0]
     low, high = (round(edge * size / rate) for edge in FINE_RANGE)
-    return functional.relu(spectrum - trend - STANDING_OUT)[:, low : high + 1]
+    return functional.relu(spectrum - trend - form.partials)[:, low : high + 1]
 
 
 def _low(audio: Tensor, rate: int) -> Tensor:

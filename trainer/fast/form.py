@@ -45,6 +45,7 @@ class Form:
     variety: float = 1.0
     sharpness: float = 1.0
     overlap: int = 2
+    partials: float = 4.5
 
     @classmethod
     def of(cls, config: RunConfig) -> Form:
@@ -68,6 +69,7 @@ class Form:
             float(settings["variety"]),
             float(settings["sharpness"]),
             int(settings["overlap"]),
+            float(settings["partials"]),
         )
 
     @property
