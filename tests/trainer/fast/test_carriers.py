@@ -34,6 +34,24 @@ def test_every_kind_of_sound_lends_a_carrier_and_likes_it_best() -> None:
     assert kinds == [index // 5 for index in range(15)]
 
 
+def test_carriers_are_spent_on_partials_rather_than_on_noise() -> None:
+    # Noises and faint bells of one level and one decay: all that tells them apart is what stands out.
+    random = np.random.default_rng(1)
+    time = np.arange(FRAMES) / RATE
+    noise = random.standard_normal((48, 1, FRAMES))
+    noise[40:] += 0.7 * np.sin(2 * np.pi * np.geomspace(300, 3000, 8)[:, None, None] * time)
+    sounds = 0.15 * noise / noise.std(axis=2, keepdims=True) * np.exp(-6 * time)
+    clips = Clips(sounds.astype(np.float32), torch.device("cpu"))
+    form = tiny_form(count=48, carriers=9)
+
+    def bells_that_lend(partials: float) -> int:
+        chosen = choose(clips, 9, replace(form, partials=partials), Spectrum(form), seed=0)
+        return sum(index >= 40 for index in chosen.indices)
+
+    assert bells_that_lend(form.partials) == 8
+    assert bells_that_lend(0.0) < 8
+
+
 def test_the_shortest_clips_at_the_highest_rate_have_a_fine_spectrum() -> None:
     form = replace(tiny_form(count=12, carriers=3), sample_rate=192_000)
     views = look(torch.from_numpy(tiny_clips(12)), form, Spectrum(form))
