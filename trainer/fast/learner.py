@@ -190,7 +190,7 @@ class FastLearner:
             free = self._ema.density(self._noise(half, self._form.latent_dim))
         copied, shares = self._raw.decoder(torch.cat([near, free]))
         # The envelope of the sound that is heard, which the carriers roughen.
-        made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares, self._form.sharpness)))
+        made = self._raw.spectrum.envelope(self._raw.spectra(copied, weights_of(shares.detach(), self._form.sharpness)))
         real = torch.cat([envelope, self._envelopes.batch(self._team.share(others))])
         # The same for both sides: what is learnt is to look real, not to look varied.
         vary = self._variation(half, half)
