@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.clips import Clips
-from trainer.learner import Moment
+from trainer.plan import Moment
 from trainer.recipes import find_recipe
 from trainer.run_folder import RunConfig
 from trainer.wavegan.learner import WaveganLearner

@@ -73,13 +73,13 @@ ALARMS = (
         "overfitting",
         overfitting,
         "Alarm: the sounds keep very close to single clips of yours, {nearness:.0%} as far from them as new sounds "
-        "are. More or more varied audio helps; longer training does not.",
+        "are. More audio helps, and with the recipe fast a new run with a greater --set variety.",
     ),
     Alarm(
         "copying",
         copying,
-        "Alarm: {copies:.0%} of the sounds are copies of your clips. More or more varied audio helps; longer training "
-        "does not.",
+        "Alarm: {copies:.0%} of the sounds are copies of your clips. More audio helps, and with the recipe fast a new "
+        "run with a greater --set variety; with --set head=noise there are none, but no bells either.",
     ),
 )
 

@@ -23,7 +23,7 @@ from trainer.progress import Display, display
 from trainer.recipes import DEFAULT_RECIPE, Recipe, find_recipe
 from trainer.run_folder import Run, RunConfig, set_aside
 from trainer.team import SOLO, Team, joined
-from trainer.training import Training, follow
+from trainer.training import Training, first_bad_clip, follow
 from trainer.words import counted, duration
 
 FEWEST_CLIPS = 8  # different ones, and not silent: a network that learns from fewer can only repeat them
@@ -101,7 +101,12 @@ def help_leader(dataset: Dataset, device: torch.device, team: Team) -> None:
 
 
 def check_enough(dataset: Dataset) -> None:
-    """Raises UserError if the dataset has too little to learn from."""
+    """Raises UserError if the dataset has too little to learn from, or something that is no number."""
+    bad = first_bad_clip(dataset.clips)
+    if bad is not None:
+        raise UserError(
+            f"Clip {bad} of the dataset {dataset.path} holds samples that are no numbers; prepare the dataset again."
+        )
     different: set[bytes] = set()
     for clip in dataset.clips:
         if clip.any():

@@ -19,7 +19,10 @@ NOISE, CHANCE = 0.07, 0.5  # of a distance, and beyond it: a smaller change may 
 
 @dataclass(frozen=True)
 class Report:
-    """What the user sees of a run. `remaining` is seconds, None without an end; `stage` is empty if it has no other."""
+    """What the user sees of a run. `remaining` is seconds, None without an end; `stage` is empty if it has no other.
+
+    `distance` is the newest one from the audio, None before there is one.
+    """
 
     step: int
     seconds: float
@@ -27,6 +30,7 @@ class Report:
     remaining: float | None
     stage: str
     figures: Mapping[str, float]
+    distance: float | None = None
 
 
 class Display(Protocol):
@@ -92,6 +96,8 @@ def describe(report: Report) -> str:
     pace = f"{speed:.2f} steps/s" if speed >= 1 or speed == 0 else f"{1 / speed:.1f} s/step"
     parts = [report.stage] if report.stage else []
     parts += [f"step {report.step:,}", pace, *(f"{name} {value:.3f}" for name, value in report.figures.items())]
+    if report.distance is not None:
+        parts.append(f"distance {score(report.distance)}")
     if report.remaining is not None:
         parts.append(f"{duration(report.remaining)} left")
     return " · ".join(parts)
@@ -100,15 +106,18 @@ def describe(report: Report) -> str:
 def compare(rows: Sequence[Mapping[str, Any]]) -> str:
     """The newest measurement in words, beside an older one where there is one and held-out real sounds."""
     newest = rows[-1]
-    now = float(newest["mmd"])
+    now = max(float(newest["mmd"]), 0.0)
     real = beside_real(newest.get("floor") or {}) + copied(newest)
+    if now == 0:
+        # What is estimated is below 0, as happens with few clips only.
+        return f"So few clips tell no distance between the sounds and your audio{real}."
     if len(rows) == 1:
         return f"Distance of the sounds from your audio (less is closer): {score(now)}{real}."
     # The newest of those old enough, or else the oldest.
     then = next((row for row in reversed(rows[:-1]) if newest["seconds"] - row["seconds"] >= LOOK_BACK), rows[0])
-    before, passed = float(then["mmd"]), newest["seconds"] - then["seconds"]
+    before, passed = max(float(then["mmd"]), 0.0), newest["seconds"] - then["seconds"]
     when = f"{in_words(passed)} ago" if passed >= 1 else "before"
-    if abs(now - before) <= NOISE * abs(before) + CHANCE:
+    if abs(now - before) <= NOISE * before + CHANCE:
         word = "about as close to your audio as"
     else:
         word = f"{'closer to' if now < before else 'further from'} your audio than"
@@ -130,5 +139,5 @@ def copied(row: Mapping[str, Any]) -> str:
 
 
 def score(value: float) -> str:
-    """A distance (MMD²) with as many digits as mean something. Below 0, its estimate tells no difference at all."""
+    """A distance (MMD²) with as many digits as mean something. An estimate below 0 tells no difference at all."""
     return f"{value:.0f}" if value >= 10 else f"{max(value, 0):.1f}"

@@ -56,7 +56,8 @@ class Recipe:
     `stages` are names and their shares of the run; where there are any, a run whose length the user does not say ends
     after so many `steps` or `hours`, whichever are over first. Into `batch_parts` equal parts a learner divides a
     batch. What `holds_clips` knows the clips one by one, and cannot go on with others. Every recipe has the settings
-    `latent_dim` and `batch`.
+    `latent_dim` and `batch`. `shown` are those of the learner's figures that tell a user something, all if none is
+    named.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Recipe:
     encoder: str = ""
     encoder_graph: str = ""
     check: str = ""
+    shown: tuple[str, ...] = ()
 
     @property
     def smaller(self) -> str:
@@ -118,6 +120,7 @@ RECIPES = (
         encoder="trainer.fast.finding:find_latent",
         encoder_graph="trainer.fast.encoder_graph:build_encoder",
         check="trainer.fast.form:check_form",
+        shown=("copies off by, in dB",),
         settings=(
             Setting("dim", 128, (8, 1024), "channels of the networks' layers", True),
             Setting("latent_dim", 16, (1, 1024), "numbers in a latent", True),

@@ -16,6 +16,7 @@ from engine.errors import UserError
 from trainer import checkpoint
 from trainer.alarms import fresh
 from trainer.clips import ClipOrder, Clips
+from trainer.dataset import forget
 from trainer.learner import Learner, make_learner
 from trainer.plan import Limits, Progress
 from trainer.previews import Previews
@@ -66,6 +67,7 @@ class Training:
         self._clock = clock
         self._yardstick = yardstick
         self._sounds: int | None = None
+        self._distance: float | None = None
         self._data = clips
         self._order = ClipOrder(len(clips), run.config.seed)
         self._team = team
@@ -129,13 +131,15 @@ class Training:
         elapsed = self.progress.seconds - since.seconds
         speed = (self.progress.step - since.step) / elapsed if elapsed > 0 else 0.0
         place = self._place()
+        shown = self.run.config.row.shown or figures.keys()
         report = Report(
             self.progress.step,
             self.progress.seconds,
             speed,
             limits.remaining(self.progress, speed),
             place["stage"] if len(self.run.config.plan.stages) > 1 else "",
-            figures,
+            {name: value for name, value in figures.items() if name in shown},
+            self._distance,
         )
         self._display.report(report)
         self._previews.log(report.step, figures)
@@ -173,6 +177,7 @@ class Training:
             each = max(self._clock() - began, 1e-6) / (2 * BATCH)
             self._sounds = min(SOUNDS, max(FEWEST_SOUNDS, int(MAKING_SECONDS / each)))
         figures = dict(yardstick.measure(make, self._sounds))
+        self._distance = figures["mmd"]
         place = self._place()
         self.run.record("metrics", {**place, **figures, "sounds": self._sounds, "floor": dict(yardstick.floor)})
         self._previews.log(self.progress.step, {f"metrics/{name}": value for name, value in figures.items()})
@@ -197,9 +202,12 @@ class Training:
         stopped = f"The losses are no longer numbers after step {self.progress.step}, so training has stopped"
         bad = first_bad_clip(self._data)
         if bad is not None:
+            again = "the same command goes on"
+            if self.run.config.row.holds_clips:
+                again = f"begin another run on it with --from {self.run.path}"
             raise UserError(
                 f"{stopped}, because clip {bad} of the dataset holds samples that are no numbers; prepare the dataset "
-                f"again, and the same command goes on: {good}."
+                f"again, and {again}: {good}."
             )
         raise UserError(
             f"{stopped}. {good[0].upper()}{good[1:]}, and the same command goes on from there; should it happen again, "
@@ -250,6 +258,7 @@ def first_bad_clip(clips: NDArray[np.float32], piece: int = 64) -> int | None:
     """The index of the first clip that holds something that is no number, None if there is none."""
     for start in range(0, len(clips), piece):
         bad = ~np.isfinite(clips[start : start + piece]).all(axis=(1, 2))
+        forget(clips)
         if bad.any():
             return start + int(bad.argmax())
     return None

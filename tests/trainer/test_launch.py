@@ -271,6 +271,16 @@ def test_too_few_sounds_and_silence_are_refused_before_there_is_a_run(tmp_path: 
         assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("recipe", ["fast", "wavegan"])
+def test_what_is_no_number_is_refused_before_there_is_a_run(recipe: str, tmp_path: Path) -> None:
+    clips = np.random.default_rng(0).standard_normal((12, 1, 16384)).astype(np.float32) * 0.1
+    clips[5, 0, 9000] = np.nan
+    dataset = write(tmp_path / "bad", clips, 16000)
+    with pytest.raises(UserError, match=r"Clip 5 of the dataset .* no numbers; prepare"):
+        train(Request(dataset.path, tmp_path / "run", recipe=recipe, device="cpu"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_sounds_are_measured_by_the_datasets(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,8 @@ def test_a_line_tells_step_speed_distance_and_time_left() -> None:
         describe(Report(7, 60, 0.25, None, "", {"critic distance": 1})) == "step 7 · 4.0 s/step · critic distance 1.000"
     )
     staged = Report(7, 60, 2, None, "polish", {"distance": 1, "energy": 0.25})
+    told = Report(7, 60, 2, None, "", {"copies off by, in dB": 2}, 12.34)
+    assert describe(told) == "step 7 · 2.00 steps/s · copies off by, in dB 2.000 · distance 12"
     assert describe(staged) == "polish · step 7 · 2.00 steps/s · distance 1.000 · energy 0.250"
 
 
@@ -35,7 +37,9 @@ def test_measurements_are_compared_with_those_of_ten_minutes_ago_in_words() -> N
     later = [*rows, measured(90, 12.9, None)]
     assert compare(later) == "The sounds are about as close to your audio as 1 hour ago: 12 → 13."
     assert "further from your audio than 1 hour ago: 12 → 19;" in compare([*rows, measured(85, 19)])
-    assert "closer to your audio than 1 hour ago: 12 → 0.0;" in compare([*rows, measured(85, -3.6)])
+    few = "So few clips tell no distance between the sounds and your audio; held-out sounds score 4.2."
+    assert compare([*rows, measured(85, -3.6)]) == compare([measured(0, -20)]) == few
+    assert "further from your audio than 20 minutes ago: 0.0 → 2.0;" in compare([measured(0, -20), measured(20, 2)])
 
 
 def test_the_held_out_sounds_scores_are_a_range_and_copies_are_told_from_the_first_measurement_on() -> None:

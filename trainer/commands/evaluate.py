@@ -51,7 +51,7 @@ def _print_table(judged: Judged) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("", "Sounds", "Held-out real sounds", "", "What it means"):
         table.add_column(title, justify="right" if title in ("Sounds", "Held-out real sounds") else "left")
-    colours = {"good": "green", "fair": "yellow", "poor": "red"}
+    colours = {"good": "green", "fair": "yellow", "poor": "red", "unsure": "cyan"}
     for figure in judged.evaluation.figures:
         verdict = figure.verdict
         table.add_row(

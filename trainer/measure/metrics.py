@@ -27,11 +27,13 @@ class Verdict(Enum):
     GOOD = "good"
     FAIR = "fair"
     POOR = "poor"
+    UNSURE = "unsure"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A row of the table. A figure is good if it is fair, and not worse for sure than held-out real sounds on average.
+    """A row of the table. A figure is good unless it is worse, for sure, than that of held-out real sounds on average,
+    and unsure if it may be good or poor.
 
     `good` and `fair` are allowances: a low figure is fair up to twice the real one and `fair`, a high one down to half
     of it; one that should be near may lie so far from it, and one that should be nought so far from nought. `words` say
@@ -50,17 +52,22 @@ class Metric:
     def judge(self, value: float, interval: tuple[float, float], floor: float) -> Verdict:
         """The verdict on a value that surely lies in the interval, beside the mean of held-out real sounds."""
         low, high = interval
-        good, fair = {
-            Better.LOW: (low <= max(floor, 0) + self.good, value <= 2 * max(floor, 0) + self.fair),
-            Better.HIGH: (high >= floor - self.good, value >= floor / 2 - self.fair),
-            Better.NEAR: (abs(value - floor) <= self.good, abs(value - floor) <= self.fair),
-            Better.NONE: (value <= self.good, value <= self.fair),
+        off = [abs(end - floor) for end in interval]
+        # The interval's better end, the value and the worse end, the less the better, and how much is good and fair.
+        best, at, worst, good, fair = {
+            Better.LOW: (low, value, high, max(floor, 0) + self.good, 2 * max(floor, 0) + self.fair),
+            Better.HIGH: (-high, -value, -low, self.good - floor, self.fair - floor / 2),
+            Better.NEAR: (abs(value - floor), abs(value - floor), max(off), self.good, self.fair),
+            Better.NONE: (value, value, value, self.good, self.fair),
         }[self.better]
-        # An interval so wide that nothing is sure makes nothing good.
-        return (Verdict.GOOD if good else Verdict.FAIR) if fair else Verdict.POOR
+        if best <= good and worst > fair:
+            return Verdict.UNSURE
+        return Verdict.POOR if at > fair else Verdict.GOOD if best <= good else Verdict.FAIR
 
     def say(self, verdict: Verdict, above: bool) -> str:
         """What the verdict means for the sounds; `above`: whether the figure is above that of real ones."""
+        if verdict is Verdict.UNSURE:
+            return "too few sounds to tell"
         place = list(Verdict).index(verdict)
         return self.words[place + 2 if above and place and len(self.words) == 5 else place]
 

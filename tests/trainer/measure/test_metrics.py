@@ -28,9 +28,15 @@ def test_a_figure_is_judged_beside_held_out_sounds(key: str, value: float, floor
     assert metric(key).judge(value, (value - margin, value + margin), floor) is Verdict(verdict)
 
 
-def test_a_wide_interval_does_not_make_a_poor_figure_good() -> None:
-    assert metric("mmd").judge(80, (-20, 180), 10) is Verdict.POOR
-    assert metric("coverage").judge(0.2, (0.0, 1.0), 0.9) is Verdict.POOR
+def test_an_interval_so_wide_that_all_may_be_is_told_as_such() -> None:
+    for key, value, interval, floor in (
+        ("mmd", -18.3, (-72.6, 72.2), 20),
+        ("mmd", 80, (-20, 180), 10),
+        ("coverage", 0.6, (0.0, 1.0), 0.9),
+        ("peakiness_90", 20, (12, 28), 20),
+    ):
+        assert metric(key).judge(value, interval, floor) is Verdict.UNSURE
+    assert metric("mmd").say(Verdict.UNSURE, False) == "too few sounds to tell"
 
 
 def test_every_verdict_has_words_and_what_is_near_has_them_for_both_sides() -> None:
