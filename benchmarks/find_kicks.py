@@ -24,7 +24,6 @@ from trainer.source import Source
 AUDIO = Path("/usr/share/hydrogen/data/drumkits")
 NAMES = ("kick", "bd", "bass")
 KICK_HZ = 200.0
-COUNT = 12
 SEEDS = 256
 
 
@@ -33,8 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--audio", type=Path, default=AUDIO, help="folder with kicks")
+    parser.add_argument("--count", type=int, default=12, help="how many of them (default: %(default)s)")
     arguments = parser.parse_args()
-    result = measure(arguments.audio)
+    result = measure(arguments.audio, arguments.count)
     if arguments.json:
         print(json.dumps(result))
         return
@@ -43,7 +43,7 @@ def main() -> None:
     print(f"{result['kicks']} of {len(result['sounds'])} found a kick; of seeds {result['seeds']:.0%} are one")
 
 
-def measure(audio: Path) -> dict[str, Any]:
+def measure(audio: Path, count: int) -> dict[str, Any]:
     """The share of energy below KICK_HZ, of some recordings spread over the kits and of what each of them finds."""
     source = Source.open(bundled_instruments()["drums"])
     files = sorted(
@@ -51,7 +51,7 @@ def measure(audio: Path) -> dict[str, Any]:
     )
     if not files:
         sys.exit(f"There are no kicks in {audio}; install the Debian package hydrogen-drumkits.")
-    chosen = [files[index] for index in np.unique(np.linspace(0, len(files) - 1, COUNT).astype(int))]
+    chosen = [files[index] for index in np.unique(np.linspace(0, len(files) - 1, count).astype(int))]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for path in chosen:

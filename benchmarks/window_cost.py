@@ -1,9 +1,9 @@
 """What the beginnings of many clips cost beside the whole clips: `python benchmarks/window_cost.py [--json]`.
 
-A key map's first 1,024 frames must come long before the rest. The generator is a recipe's at its full size unless said
-(the paper's, of 16384 frames) without trained weights, written as an instrument file and run by the engine's own
-Generator: batches of 16, whole blocks. Milliseconds are the least of several runs, beginnings and whole clips in turn,
-since whatever else the machine does only adds.
+A key map's first 1,024 frames must come long before the rest. The generator is that of --instrument (a bundled one's
+name, or a file), or a recipe's at its full size unless said (the paper's, of 16384 frames) without trained weights,
+written as an instrument file. It is run by the engine's own Generator: batches of 16, whole blocks. Milliseconds are
+the least of several runs, beginnings and whole clips in turn, since whatever else the machine does only adds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from engine._native import BLOCK_FRAMES
+from engine.data import bundled_instruments
 from engine.errors import UserError
 from engine.generator import Generator
 from engine.instrument import Instrument
@@ -40,6 +41,7 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--instrument", metavar="NAME|FILE.onnx", help="measure this one (default: one made up)")
     parser.add_argument("--recipe", choices=[row.name for row in RECIPES], default="wavegan")
     parser.add_argument("--dim", type=int, help="d of the generator (default: the recipe's)")
     parser.add_argument("--channels", type=int, choices=(1, 2), default=1)
@@ -50,21 +52,37 @@ def main() -> None:
     arguments = parser.parse_args()
     if min(arguments.clips, arguments.threads, arguments.runs) < 1:
         parser.error("--clips, --threads and --runs must be at least 1")
+    if arguments.instrument:
+        path = bundled_instruments().get(arguments.instrument, Path(arguments.instrument))
+        try:
+            result = measure(Instrument.open(path), arguments.clips, arguments.threads, arguments.runs)
+        except UserError as error:
+            parser.error(str(error))
+        show({"recipe": path.name, **result}, arguments.json)
+        return
     overrides = [] if arguments.dim is None else [f"dim={arguments.dim}"]
     try:
         settings = find_recipe(arguments.recipe).values(overrides)
         config = RunConfig(
             arguments.recipe, settings, 0, SAMPLE_RATE, arguments.channels, arguments.frames, "", CLIP_COUNT, None
         )
-        result = measure(config, arguments.clips, arguments.threads, arguments.runs)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "random.onnx")
+            write_random_instrument(path, config)
+            result = measure(Instrument.open(path), arguments.clips, arguments.threads, arguments.runs)
     except UserError as error:
         parser.error(str(error))
-    if arguments.json:
+    show({"recipe": config.recipe, "dim": settings["dim"], **result}, arguments.json)
+
+
+def show(result: dict[str, Any], as_json: bool) -> None:
+    """Prints the result, as JSON or as a table."""
+    if as_json:
         json.dump(result, sys.stdout, indent=2)
         print()
         return
     print(
-        f"{result['recipe']}: {result['clips']} clips of {result['clip_frames']} frames, d = {result['dim']}, "
+        f"{result['recipe']}: {result['clips']} clips of {result['clip_frames']} frames, "
         f"{result['bytes'] / 1e6:.1f} MB, {result['threads']} thread(s)"
     )
     print(f"{'':>34}{'first 1,024':>12}{'whole clip':>12}{'share':>8}")
@@ -73,15 +91,11 @@ def main() -> None:
     print(f"bar: {BAR:.0%} in batches; {'reached' if result['reached'] else 'missed'}")
 
 
-def measure(config: RunConfig, clips: int, threads: int, runs: int) -> dict[str, Any]:
+def measure(instrument: Instrument, clips: int, threads: int, runs: int) -> dict[str, Any]:
     """The costs of beginnings and whole clips: all in batches of 16, all in one batch, and of a single clip."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "random.onnx")
-        write_random_instrument(path, config)
-        size = path.stat().st_size
-        generator = Generator(Instrument.open(path), "cpu", threads)
-    together = Generator(generator.instrument, "cpu", threads, batches=(clips,))
-    z = from_seeds(range(clips), config.latent_dim, config.row.prior)
+    generator = Generator(instrument, "cpu", threads)
+    together = Generator(instrument, "cpu", threads, batches=(clips,))
+    z = from_seeds(range(clips), instrument.latent_dim, instrument.prior)
     cases = {
         f"{clips} clips in batches of {generator.batches[-1]}": compare(generator, z, runs),
         f"{clips} clips in one batch": compare(together, z, runs),
@@ -90,11 +104,9 @@ def measure(config: RunConfig, clips: int, threads: int, runs: int) -> dict[str,
     return {
         "measured": f"the first {BLOCK_FRAMES} frames beside whole clips, onnxruntime on the CPU, least of {runs} runs",
         "clips": clips,
-        "recipe": config.recipe,
-        "channels": config.channels,
-        "clip_frames": config.clip_frames,
-        "dim": config.settings["dim"],
-        "bytes": size,
+        "channels": instrument.channels,
+        "clip_frames": instrument.clip_frames,
+        "bytes": len(instrument.model),
         "threads": threads,
         "cores": os.cpu_count(),
         "cases": cases,

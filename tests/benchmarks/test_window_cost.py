@@ -24,3 +24,15 @@ def test_it_prints_one_json_object_that_says_what_was_measured(recipe: str, dim:
     assert set(result["cases"]) == {"3 clips in batches of 16", "3 clips in one batch", "1 clip"}
     for row in result["cases"].values():
         assert row["share"] == row["beginning_ms"] / row["whole_ms"]
+
+
+def test_it_measures_an_instrument_that_is_there() -> None:
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--json", "--instrument", "drums", "--clips", "1", "--threads", "1", "--runs", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    result = json.loads(done.stdout)
+    assert (result["recipe"], result["clip_frames"], result["threads"]) == ("drums.onnx", 32768, 1)
