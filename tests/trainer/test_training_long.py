@@ -59,10 +59,12 @@ def test_ten_hours_are_prepared_and_trained_on_in_little_memory(tmp_path: Path) 
     for number in range(FILES):
         write_song(songs / f"{number}.wav", FILE_MINUTES, number)
     try:
-        assert peak_memory("prepare", str(songs), "-o", str(dataset), "--mode", "songs") < MOST_MEMORY
+        prepared = peak_memory("prepare", str(songs), "-o", str(dataset), "--mode", "songs")
         clips = Dataset.open(dataset).clips
         assert clips.nbytes > 4 * FILES * FILE_MINUTES * 60 * RATE  # all of it, as float32
-        assert peak_memory("train", str(dataset), "-o", str(run), "--steps", str(STEPS)) < MOST_MEMORY
+        trained = peak_memory("train", str(dataset), "-o", str(run), "--steps", str(STEPS))
+        print(f"most memory: {prepared / 2**20:.0f} MiB to prepare, {trained / 2**20:.0f} MiB to train")
+        assert max(prepared, trained) < MOST_MEMORY
         assert checkpoint.load_newest(Run.open(run).checkpoints)[0].step == STEPS
     finally:
         # Too much to be left to the next but two runs of the tests.
