@@ -64,7 +64,7 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
         (HEAD + WAY, "'corners' is missing"),
         (HEAD + WAY + "corners = [1]", "two to four seeds"),
         (HEAD + WAY + "corners = [1, 2, 3, 4, 5]", "two to four seeds"),
-        (HEAD + "[play]\nvoices = 3\n" + KIT, "[play]: unknown key 'voices'"),
+        (HEAD + "[play]\nvoice = 3\n" + KIT, "[play]: unknown key 'voice'"),
         (HEAD + "[play]\npolyphony = 0\n" + KIT, "'polyphony': must be from 1 to 256 voices, not 0"),
         (HEAD + '[random]\nlast_key = "key 3"\n' + KIT, "'last_key': must be a controller such as"),
         (HEAD + '[random]\nlast_key = "cc 123"\n' + KIT, "MIDI's own commands"),

@@ -28,10 +28,37 @@ enum class ZoneParam : int {
     loop_end,
     loop_crossfade,
     choke,
+    filter,
+    cutoff,
+    resonance,
+    filter_track,
+    filter_velocity,
+    filter_envelope,
+    filter_attack,
+    filter_decay,
+    filter_sustain,
+    filter_release,
+    pressure_gain_db,
+    pressure_cutoff,
+    release_velocity,
+    humanise_gain_db,
+    humanise_tune,
+    humanise_start,
     count
 };
 
-enum class PlayParam : int { polyphony, bend_range, master_gain_db, limiter, channel, count };
+enum class PlayParam : int {
+    polyphony,
+    bend_range,
+    master_gain_db,
+    limiter,
+    channel,
+    voices,
+    glide,
+    priority,
+    mpe_members,
+    count
+};
 
 enum class Mode { one_shot = 0, gated = 1, loop = 2 };
 
@@ -69,6 +96,22 @@ inline constexpr std::array<ParameterInfo, zone_param_count> zone_parameters{{
     {"loop_end", "Loop end", "fraction of the clip", 0.02f, 1, 0.9f, "linear", "", false, Scope::zone},
     {"loop_crossfade", "Loop crossfade", "s", 0, 2, 0.05f, "exponential", "", false, Scope::zone},
     {"choke", "Choke group", "", 0, 32, 0, "integer", "", false, Scope::zone},
+    {"filter", "Filter", "", 0, 3, 0, "choice", "off|low-pass|band-pass|high-pass", false, Scope::zone},
+    {"cutoff", "Cutoff", "Hz", 20, 20000, 20000, "exponential", "", true, Scope::zone},
+    {"resonance", "Resonance", "", 0, 1, 0, "linear", "", true, Scope::zone},
+    {"filter_track", "Key to cutoff", "octaves an octave", 0, 2, 0, "linear", "", true, Scope::zone},
+    {"filter_velocity", "Velocity to cutoff", "octaves", -8, 8, 0, "linear", "", false, Scope::zone},
+    {"filter_envelope", "Envelope to cutoff", "octaves", -8, 8, 0, "linear", "", true, Scope::zone},
+    {"filter_attack", "Filter attack", "s", 0, 10, 0, "exponential", "", false, Scope::zone},
+    {"filter_decay", "Filter decay", "s", 0, 20, 0.3f, "exponential", "", false, Scope::zone},
+    {"filter_sustain", "Filter sustain", "", 0, 1, 0, "linear", "", false, Scope::zone},
+    {"filter_release", "Filter release", "s", 0.01f, 20, 0.3f, "exponential", "", false, Scope::zone},
+    {"pressure_gain_db", "Pressure to level", "dB", -24, 24, 0, "linear", "", true, Scope::zone},
+    {"pressure_cutoff", "Pressure to cutoff", "octaves", -8, 8, 0, "linear", "", true, Scope::zone},
+    {"release_velocity", "Release velocity to release", "", 0, 1, 0, "linear", "", false, Scope::zone},
+    {"humanise_gain_db", "Humanised level", "dB", 0, 12, 0, "linear", "", false, Scope::zone},
+    {"humanise_tune", "Humanised tune", "semitones", 0, 1, 0, "linear", "", false, Scope::zone},
+    {"humanise_start", "Humanised start", "s", 0, 0.05f, 0, "linear", "", false, Scope::zone},
 }};
 
 inline constexpr std::array<ParameterInfo, play_param_count> play_parameters{{
@@ -77,6 +120,10 @@ inline constexpr std::array<ParameterInfo, play_param_count> play_parameters{{
     {"master_gain_db", "Master gain", "dB", -60, 12, -6, "linear", "", true, Scope::play},
     {"limiter", "Safety limiter", "", 0, 1, 1, "choice", "off|on", false, Scope::play},
     {"channel", "MIDI channel", "0 means all", 0, 16, 0, "integer", "", false, Scope::play},
+    {"voices", "Voices", "", 0, 2, 0, "choice", "poly|mono|legato", false, Scope::play},
+    {"glide", "Glide", "s", 0, 10, 0, "exponential", "", false, Scope::play},
+    {"priority", "Note priority", "", 0, 2, 0, "choice", "last|low|high", false, Scope::play},
+    {"mpe_members", "MPE members", "channels, 0 means off", 0, 15, 0, "integer", "", false, Scope::play},
 }};
 
 } // namespace producergan
