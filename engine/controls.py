@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from engine.macro import Trigger
-from engine.plan import Slot
+from engine.hands import Hands, Slot
+from engine.knobs import Knobs
+from engine.latent import Latent
+from engine.learn import Learn
+from engine.macro import POLY_PRESSURE, PRESSURE, TRUNCATION, Trigger
+from engine.moves import key_moves
+from engine.origin import Origin, Pin, Space
 from engine.preset import Preset
 from engine.sound import Sound
+from engine.sound_string import SoundString
+from engine.zone import Path as PathSource
 
 UNDO_STEPS = 100
 RECENT_KEYS = 8
@@ -23,61 +31,83 @@ class Controls:
 
     def __init__(self, preset: Preset, draw: random.Random) -> None:
         self.preset = preset
-        self.positions = dict(preset.positions)
+        self.knobs = Knobs(preset)
+        self.turns: dict[Slot, int] = {}  # how often a slot of a fresh zone was played
         self.version = 0
         self.recent: list[tuple[int, int]] = []  # (zone, key), the newest first
         self.last_key: int | None = None
+        self.learning: Learn | None = None
+        self.program: int | None = None  # the program that was asked for last, until somebody takes it
         self._draw = draw
         self._undo: list[Preset] = []
         self._channel = int(preset.play.get("channel", 0))
         self._high: set[int] = set()  # trigger controllers that stand above the middle
 
+    @property
+    def positions(self) -> dict[int, float]:
+        """Where the macros stand: id → 0 … 1."""
+        return self.knobs.positions
+
+    @property
+    def hands(self) -> Hands:
+        """A copy of everything beside the preset that decides which sound each key has."""
+        return self.knobs.hands(self.turns)
+
     def handle(self, message: bytes) -> bool:
         """Takes in a MIDI message; True if it changed what is wanted."""
         if not self._is_ours(message):
             return False
-        kind, number, value = message[0] & 0xF0, message[1], message[2]
+        if self.learning is not None and self.learning.hear(message):
+            return False
+        kind, channel, number, value = message[0] & 0xF0, message[0] & 0x0F, message[1], message[-1]
+        moved = False
         if kind == 0x90 and value:
-            return self._note(number)
-        if kind == 0xB0:
-            return self._controller(number, value)
-        return False
+            if self._is_trigger("note", number):
+                return self._pull("note", number)
+            self._played(number)
+            moved = self.knobs.note_on(self.preset.macros, channel, number)
+        elif kind == 0xA0:
+            moved = self.knobs.poly_pressure(self.preset.macros, number, value)
+        elif kind == 0xB0:
+            return self._controller(channel, number, value)
+        elif kind == 0xC0:
+            self.program = number
+        elif kind == 0xD0:
+            moved = self.knobs.pressure(self.preset.macros, channel, value)
+        self.version += moved
+        return moved
 
     def reacts_to(self, message: bytes) -> bool:
-        """Whether a message may change what is wanted: a macro's controller, or what draws new seeds."""
+        """Whether a message may change what is wanted: what moves a macro, or draws new seeds."""
         if not self._is_ours(message):
             return False
         kind, number = message[0] & 0xF0, message[1]
+        sources = {knob.controller for knob in self.preset.macros if knob.targets}
         if kind == 0x90:
-            return message[2] > 0 and self._is_trigger("note", number)
+            return message[2] > 0 and (self._is_trigger("note", number) or bool(self.knobs.touches))
+        if kind in (0xA0, 0xD0):
+            return (POLY_PRESSURE if kind == 0xA0 else PRESSURE) in sources
         return kind == 0xB0 and number in self.preset.claimed_controllers
 
     def _is_ours(self, message: bytes) -> bool:
-        return len(message) == 3 and (not self._channel or message[0] & 0x0F == self._channel - 1)
+        whole = bool(message) and len(message) == (2 if message[0] & 0xE0 == 0xC0 else 3)
+        return whole and (not self._channel or message[0] & 0x0F == self._channel - 1)
 
-    def _note(self, key: int) -> bool:
-        if self._is_trigger("note", key):
-            return self._pull("note", key)
+    def _played(self, key: int) -> None:
         zones = [index for index, zone in enumerate(self.preset.zones) if key in zone.keys]
         if zones:
             self.last_key = key
             struck = [(index, key) for index in zones]
             self.recent = (struck + [pair for pair in self.recent if pair not in struck])[:RECENT_KEYS]
-        return False
 
-    def _controller(self, number: int, value: int) -> bool:
+    def _controller(self, channel: int, number: int, value: int) -> bool:
         if value >= 64 and number not in self._high:
             self._high.add(number)
             if self._pull("cc", number):
                 return True
         elif value < 64:
             self._high.discard(number)
-        moved = False
-        for macro in self.preset.macros:
-            position = value / 127
-            if macro.controller == number and macro.targets and self.positions[macro.id] != position:
-                self.positions[macro.id] = position
-                moved = True
+        moved = self.knobs.control(self.preset.macros, channel, number, value)
         self.version += moved
         return moved
 
@@ -115,12 +145,88 @@ class Controls:
         return locked
 
     def undo(self) -> bool:
-        """Takes back the last new seed or lock."""
+        """Takes back the last new seed, lock, pasted sound or learnt controller."""
         if not self._undo:
             return False
         self.preset = self._undo.pop()
         self.version += 1
         return True
+
+    def move(self, macro: int, position: float) -> bool:
+        """Moves a macro, 1 … 8, to 0 … 1, as a page or a program does."""
+        moved = self.knobs.set(macro, position)
+        self.version += moved
+        return moved
+
+    def used(self, slots: Iterable[Slot]) -> bool:
+        """These slots were played and are silent again: those of a fresh zone get a new sibling."""
+        fresh = [slot for slot in slots if self.preset.zones[slot[0]].fresh]
+        for slot in fresh:
+            self.turns[slot] = self.turns.get(slot, 0) + 1
+        self.version += bool(fresh)
+        return bool(fresh)
+
+    # ——— MIDI learn ———
+
+    def learn(self, macro: int) -> None:
+        """Arms a macro, 1 … 8: the controller that is moved next is to be its own."""
+        self.learning = Learn(macro)
+
+    def learnt(self) -> str:
+        """Binds the controller that was moved, and says so. Raises ValueError with a sentence that says why not."""
+        assert self.learning is not None
+        preset, sentence = self.learning.done(self.preset)
+        self.knobs.release(self.learning.macro)
+        self.learning = None
+        self._change(preset)
+        return sentence
+
+    # ——— sound strings ———
+
+    def copy(self) -> SoundString | None:
+        """The sound string of the last played key, as it sounds now."""
+        place = self._last_place()
+        if place is None:
+            return None
+        index, key = place
+        preset, instrument = self.preset, self.preset.opened
+        sound = preset.sound(index, key, 0, self.hands)
+        origin = preset.zones[index].source.origin(preset.zones[index].keys, key)
+        assert sound is not None
+        if isinstance(origin, int) and sound.z().tobytes() == self._seeded(origin).tobytes():
+            return SoundString.of_seed(instrument.digest, origin)
+        return SoundString.of_latent(instrument.digest, sound.z())
+
+    def paste(self, text: str) -> bool:
+        """Gives the last played key the sound of a sound string, wherever the knobs stand.
+
+        False if no key was played. Raises UserError if the text is no sound string of this instrument.
+        """
+        string = SoundString.parse(text)
+        string.check(self.preset.opened)
+        place = self._last_place()
+        if place is None:
+            return False
+        index, key = place
+        since = {
+            name: amount
+            for name, amount in key_moves(self.preset, index, key, self.hands).items()
+            if amount != (1.0 if name == TRUNCATION else 0.0)
+        }
+        if string.seed is not None and not since:
+            origin: Origin = string.seed
+        else:
+            origin = Pin(str(string), {} if isinstance(self.preset.zones[index].source, PathSource) else since)
+        self._change(self.preset.with_origin(index, key, origin))
+        return True
+
+    def _last_place(self) -> tuple[int, int] | None:
+        """(zone index, key) of the last played key, in the first zone that has it."""
+        return next((pair for pair in self.recent if pair[1] == self.last_key), None)
+
+    def _seeded(self, seed: int) -> Latent:
+        instrument = self.preset.opened
+        return Space(instrument.latent_dim, instrument.prior).latent(seed)
 
     def save(self, path: Path) -> None:
         """Writes the preset with its present seeds and the knobs where they stand."""
@@ -141,7 +247,7 @@ class Controls:
 
     def sounds(self) -> dict[Slot, Sound]:
         """The sound of every slot, as the controls stand."""
-        return self.preset.sounds(self.positions)
+        return self.preset.sounds(self.hands)
 
     def values(self) -> dict[tuple[int | None, str], float]:
         """Every sampler parameter, as the controls stand."""

@@ -12,7 +12,8 @@ from engine._native import BLOCK_FRAMES
 from engine.instrument import Instrument
 from engine.session import open_session
 
-BATCHES = (1, 2, 4, 8, 16)
+BATCHES = (1, 2, 4, 16)
+LENGTHS = 6  # at most so many lengths are asked for: the whole clip, its half, its quarter …
 
 
 class Generator:
@@ -32,6 +33,9 @@ class Generator:
     ) -> None:
         self.instrument = instrument
         self.batches = tuple(sorted(batches))
+        whole = self.block_total
+        powers = [1 << power for power in range(whole.bit_length()) if 1 << power < whole]
+        self.lengths = (*powers[-(LENGTHS - 1) :], whole)  # in blocks
         self._session, self.provider = open_session(instrument.model, str(instrument.path), provider, threads)
         self._lock = threading.Lock()
 
@@ -44,8 +48,8 @@ class Generator:
         """Makes blocks of sounds: z [batch, latent_dim] → float32 [batch, channels, frames], in [−1, 1].
 
         Blocks `first_block` to `first_block + block_count`, which end where the clip ends. What is computed is the next
-        greater count of 1, 2, 4 … blocks, moved back into the clip, and the next greater batch size; larger
-        batches are split. [thread-safe, one caller at a time]
+        greater one of `lengths`, moved back into the clip, and the next greater batch size; larger batches are split.
+        [thread-safe, one caller at a time]
         """
         latents = np.atleast_2d(np.asarray(z, np.float32))
         if not 0 <= first_block < self.block_total or block_count < 1:
@@ -58,18 +62,23 @@ class Generator:
         return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
     def warm_up(self) -> None:
-        """Runs the shapes that play begins with: one block in every batch size, one clip in every count of blocks."""
-        count = 1
+        """Runs the shapes that play begins with: the shortest in every batch size, one clip in every length."""
         latents = np.zeros((self.batches[-1], self.instrument.latent_dim), np.float32)
         for batch in self.batches:
-            self.generate(latents[:batch], 0, 1)
-        while count < self.block_total:
-            count *= 2
-            self.generate(latents[:1], 0, count)
+            self.generate(latents[:batch], 0, self.lengths[0])
+        for length in self.lengths[1:]:
+            self.generate(latents[:1], 0, length)
+
+    def filled(self, count: int) -> int:
+        """How many of `count` clips to make in one run: a greater batch is worth it when half of it is used."""
+        whole = next((batch for batch in self.batches if batch >= count), self.batches[-1])
+        if 2 * count >= whole:
+            return min(count, whole)
+        return max(batch for batch in self.batches if batch < count)
 
     def _window(self, first_block: int, block_count: int) -> tuple[int, int]:
-        rounded = 1 << (block_count - 1).bit_length()
-        if rounded >= self.block_total:
+        rounded = next(length for length in self.lengths if length >= min(block_count, self.block_total))
+        if rounded == self.block_total:
             return 0, self.instrument.clip_frames
         first = min(first_block, self.block_total - rounded)
         # A clip whose last block is short would make a shape of its own there.

@@ -84,32 +84,52 @@ def from_seeds(seeds: Iterable[int], dim: int, prior: str) -> Latent:
     return np.stack([from_seed(seed, dim, prior) for seed in seeds])
 
 
-def interpolate(corners: Sequence[ArrayLike], x: float, y: float, prior: str) -> Latent:
-    """The latent at (x, y), each 0 … 1, between two to four corners: float32 [dim], keeping to the prior.
+def interpolate(corners: Sequence[ArrayLike], x: ArrayLike, y: ArrayLike, prior: str) -> Latent:
+    """The latents at (x, y), each 0 … 1, between two to four corners: float32 [dim], keeping to the prior.
 
-    Two corners are a line, A at x = 0 and B at x = 1; of three, y leads from that line to C; four are a pad with
-    A and B at y = 0 and C and D at y = 1. Spherical; for the uniform prior taken in the normal domain.
+    `x` and `y` may be arrays [n] of places: then [n, dim]. Two corners are a line, A at x = 0 and B at x = 1; of three,
+    y leads from that line to C; four are a pad with A and B at y = 0 and C and D at y = 1. Spherical; for the uniform
+    prior taken in the normal domain.
     """
     row = PRIORS[prior]
     if not 2 <= len(corners) <= 4:
         raise ValueError(f"a path has two to four corners, not {len(corners)}")
     points = [np.asarray(corner, np.float64) for corner in corners]
+    xs, ys = np.broadcast_arrays(np.atleast_1d(np.asarray(x, np.float64)), np.asarray(y, np.float64))
+    if len(points) == 2:
+        ys = np.zeros_like(xs)
+    normals = [row.to_normal(point)[None] for point in points]
+    between = _slerp(normals[0], normals[1], xs)
+    if len(normals) > 2:
+        between = _slerp(between, normals[2] if len(normals) == 3 else _slerp(normals[2], normals[3], xs), ys)
+    found = _clipped(row.from_normal(between), row)
     # The corners themselves come back to the bit, not by way of the normal domain and back.
     ends = {(0.0, 0.0): 0, (1.0, 0.0): 1, (0.0, 1.0): 2, (1.0, 1.0): len(points) - 1}
-    if len(points) == 2:
-        y = 0.0
-    if (x, y) in ends:
-        return points[ends[x, y]].astype(np.float32)
-    normals = [row.to_normal(point) for point in points]
-    first = _slerp(normals[0], normals[1], x)
-    if len(normals) > 2:
-        first = _slerp(first, normals[2] if len(normals) == 3 else _slerp(normals[2], normals[3], x), y)
-    return _clipped(row.from_normal(first), row)
+    for place, at in enumerate(zip(xs.tolist(), ys.tolist(), strict=True)):
+        if at in ends:
+            found[place] = points[ends[at]].astype(np.float32)
+    return found if np.ndim(x) or np.ndim(y) else np.asarray(found[0], np.float32)
 
 
-def along(z: ArrayLike, direction: ArrayLike, amount: float, prior: str) -> Latent:
-    """z + amount · direction: float32 [dim]. For the uniform prior the result is clipped to [−1, 1)."""
-    return _clipped(np.asarray(z, np.float64) + amount * np.asarray(direction, np.float64), PRIORS[prior])
+def along(z: ArrayLike, direction: ArrayLike, amount: ArrayLike, prior: str) -> Latent:
+    """z + amount · direction: float32, like z [dim] or [n, dim]; `amount` is a number, or one for each row [n].
+
+    For the uniform prior the result is clipped to [−1, 1).
+    """
+    amounts = np.asarray(amount, np.float64)[..., None]
+    return _clipped(np.asarray(z, np.float64) + amounts * np.asarray(direction, np.float64), PRIORS[prior])
+
+
+def truncated(z: ArrayLike, share: ArrayLike, prior: str) -> Latent:
+    """z drawn towards the prior's centre: float32, like z. `share` (or one a row) is 1 for z itself, 0 for the centre.
+
+    A share of the distance in the normal domain: what image generators call the truncation trick (Brock et al., 2019,
+    section 3.1), here by scaling.
+    """
+    row = PRIORS[prior]
+    shares = np.asarray(share, np.float64)[..., None]
+    scaled = _clipped(row.from_normal(shares * row.to_normal(np.asarray(z, np.float64))), row)
+    return np.asarray(np.where(shares == 1, np.asarray(z, np.float32), scaled), np.float32)
 
 
 def axis(seed: int, dim: int) -> Latent:
@@ -124,13 +144,24 @@ def sibling(z: ArrayLike, index: int, size: float, seed: int, prior: str) -> Lat
     `size` 0 … 1: none at 0, a sound that has nothing to do with z at 1. In the normal domain it is the turn
     cos φ · x + sin φ · noise with φ = size · π / 2, which leaves the prior's distribution as it is.
     """
+    return siblings(np.atleast_2d(np.asarray(z, np.float32)), [index], [size], [seed], prior)[0]
+
+
+def siblings(z: Latent, index: Sequence[int], size: ArrayLike, seed: Sequence[int], prior: str) -> Latent:
+    """The siblings of latents z [n, dim], each by an index, size and seed of its own: float32 [n, dim]."""
     row = PRIORS[prior]
-    if index == 0 or size == 0:
+    sizes = np.where(np.asarray(index) == 0, 0.0, np.clip(np.asarray(size, np.float64), 0.0, 1.0))
+    moves = np.flatnonzero(sizes)
+    if not len(moves):
         return np.array(z, np.float32)
-    normal = row.to_normal(np.asarray(z, np.float64))
-    angle = min(max(size, 0.0), 1.0) * math.pi / 2
-    moved = math.cos(angle) * normal + math.sin(angle) * _noise(seed, index, normal.size)
-    return _clipped(row.from_normal(moved), row)
+    angles = (sizes[moves] * math.pi / 2).tolist()
+    noise = np.stack([_noise(seed[at], index[at], z.shape[1]) for at in moves.tolist()])
+    cosines, sines = (np.array([[turn(angle)] for angle in angles]) for turn in (math.cos, math.sin))
+    moved = np.array(z, np.float32)
+    moved[moves] = _clipped(
+        row.from_normal(cosines * row.to_normal(np.asarray(z[moves], np.float64)) + sines * noise), row
+    )
+    return moved
 
 
 @functools.lru_cache(maxsize=4096)
@@ -149,18 +180,24 @@ def _unit(seed: int, stream: int, dim: int) -> Reals:
     return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
-def _slerp(a: Reals, b: Reals, t: float) -> Reals:
-    """Spherical interpolation of the directions, linear of the lengths (Shoemake, 1985)."""
-    lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
-    if min(lengths) == 0:
-        return (1 - t) * a + t * b
-    a, b = a / lengths[0], b / lengths[1]
-    angle = math.acos(min(1.0, max(-1.0, float(a @ b))))
-    if math.sin(angle) < 1e-6:  # the same direction, or opposite ones, between which no arc is the shortest
-        between = (1 - t) * a + t * b
-    else:
-        between = (math.sin((1 - t) * angle) * a + math.sin(t * angle) * b) / math.sin(angle)
-    return between * ((1 - t) * lengths[0] + t * lengths[1])
+def _slerp(a: Reals, b: Reals, t: Reals) -> Reals:
+    """Spherical interpolation of the directions, linear of the lengths (Shoemake, 1985): a, b [1 or n, dim], t [n]."""
+    share = t[:, None]
+    length_a, length_b = (np.sqrt((end * end).sum(-1, keepdims=True)) for end in (a, b))
+    straight = (1 - share) * a + share * b
+    if min(length_a.min(), length_b.min()) == 0:
+        return straight
+    unit_a, unit_b = a / length_a, b / length_b
+    cosine = np.clip((unit_a * unit_b).sum(-1), -1.0, 1.0)
+    angle = np.array([[math.acos(value)] for value in np.broadcast_to(cosine, t.shape).tolist()])
+    whole, first, second = (
+        np.array([[math.sin(value)] for value in part.ravel().tolist()])
+        for part in (angle, (1 - share) * angle, share * angle)
+    )
+    # In the same direction, or opposite ones, between which no arc is the shortest, the way is straight.
+    arc = (first * unit_a + second * unit_b) / np.where(whole < 1e-6, 1.0, whole)
+    between = np.where(whole < 1e-6, (1 - share) * unit_a + share * unit_b, arc)
+    return np.asarray(between * ((1 - share) * length_a + share * length_b))
 
 
 def _clipped(z: Reals, prior: Prior) -> Latent:

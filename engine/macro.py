@@ -10,15 +10,20 @@ from engine.latent import MAX_SEED
 MACROS = 8
 MAX_CONTROLLER = 119  # those above are channel mode messages: all sound off, reset, all notes off …
 
-MORPH_X, MORPH_Y, MUTATE = "morph_x", "morph_y", "mutate"
+# What moves a macro beside controllers 0 to 119, with the numbers that VST 3 gives them.
+PRESSURE, POLY_PRESSURE = 128, 129
+SOURCES = {"pressure": PRESSURE, "poly pressure": POLY_PRESSURE}
+
+MORPH_X, MORPH_Y, MUTATE, TRUNCATION = "morph_x", "morph_y", "mutate", "truncation"
 DIRECTION, AXIS = "direction:", "axis:"
 # Target → its range unless the preset says another. A path's position is moved by what a morph target gives.
-LATENT_RANGES = {MORPH_X: (0.0, 1.0), MORPH_Y: (0.0, 1.0), MUTATE: (0.0, 1.0)}
+LATENT_RANGES = {MORPH_X: (0.0, 1.0), MORPH_Y: (0.0, 1.0), MUTATE: (0.0, 1.0), TRUNCATION: (0.0, 1.0)}
+MOST_TRUNCATION = 2.0  # beyond the prior's own distance, as far as it may be of use
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a macro moves: `to` is "morph_x", "morph_y", "mutate", "direction:NAME", "axis:SEED" or a parameter's id."""
+    """What a macro moves: `to` is a name of LATENT_RANGES, "direction:NAME", "axis:SEED" or a parameter's id."""
 
     to: str
     low: float  # at position 0
@@ -46,8 +51,15 @@ class Macro:
     id: int  # 1 … 8
     name: str
     position: float = 0.0  # 0 … 1, where it stands when the preset is loaded
-    controller: int | None = None  # MIDI controller, 0 … 119
+    controller: int | None = None  # MIDI controller, 0 … 119, or one of SOURCES
     targets: tuple[Target, ...] = ()
+    minimum: float = 0.0  # position at the controller's lowest value, 0 … 1
+    maximum: float = 1.0  # and at its highest; lower than `minimum` to invert it
+    pick_up: bool = False  # the controller moves it only once it has come past where the macro stands
+
+    def position_of(self, value: int) -> float:
+        """The position that a controller's value 0 … 127 means."""
+        return self.minimum + (self.maximum - self.minimum) * value / 127
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,11 @@ class Trigger:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number}"
+
+
+def source_name(controller: int) -> str:
+    """What moves a macro, in words: "CC 16", "pressure"."""
+    return next((word for word, number in SOURCES.items() if number == controller), f"CC {controller}")
 
 
 def axis_seed(to: str) -> int:

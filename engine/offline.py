@@ -16,8 +16,9 @@ from engine import _native
 from engine.controls import Controls
 from engine.errors import UserError
 from engine.generator import Generator
+from engine.hands import Slot
 from engine.midi_file import read_midi_file
-from engine.plan import Course, Slot, Voice
+from engine.plan import Course, Voice
 from engine.preset import Preset
 from engine.program import Values, send_changes, start_course, zone_values
 from engine.sound import Sound

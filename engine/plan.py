@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from engine._native import BLOCK_FRAMES
+from engine.hands import Slot
 from engine.sound import Sound
 
 FIRST_BLOCKS = 2  # made at once for a key or voice that has nothing yet: some 0.13 s at 16 kHz
-
-Slot = tuple[int, int, int]  # zone index, key, sibling
 
 
 @dataclass(frozen=True)

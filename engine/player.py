@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from engine import _native
 from engine.controls import Controls
 from engine.generator import Generator
-from engine.plan import Slot
+from engine.hands import Slot
 from engine.preset import Preset
 from engine.program import Values, send_changes
 from engine.sound import Sound

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine import latent, macro, parameters
+from engine import macro, moves, parameters
 from engine.data import DEFAULT_PRESET, find_instrument, find_preset, names_file
 from engine.errors import UserError
 from engine.files import write_text
+from engine.hands import Hands, Slot
 from engine.instrument import Instrument
 from engine.macro import Macro, Target, Trigger
+from engine.origin import Origin
 from engine.sound import Sound
-from engine.zone import Seeds, Space, Zone
+from engine.zone import Seeds, Zone
 
-MUTATE_STREAM = 1 << 32  # steps of a macro's mutation have streams of their own beside those of the siblings
 DRAWN_SEED_BITS = 32  # drawn seeds are short enough to read out
 
 
@@ -68,16 +69,20 @@ class Preset:
             raise UserError(f"{path}: {error}.") from error
 
     def on(self, instrument: Instrument) -> Preset:
-        """The same preset on an opened instrument. Raises ValueError if a macro names a direction that it lacks."""
-        for knob in self.macros:
-            for target in knob.targets:
-                name = target.to.removeprefix(macro.DIRECTION)
-                if target.to.startswith(macro.DIRECTION) and name not in instrument.directions:
-                    known = ", ".join(instrument.directions) or "none; use 'axis:SEED' instead"
-                    raise ValueError(
-                        f"[[macro]] {knob.id}: the instrument {instrument.name} has no direction {name!r}; "
-                        f"it has {known}"
-                    )
+        """The same preset on an opened instrument. Raises ValueError for a direction or pinned sound that it lacks."""
+        named = [(f"[[macro]] {knob.id}", target) for knob in self.macros for target in knob.targets]
+        named += [(f"the zone {zone.name!r}", zone.velocity) for zone in self.zones if zone.velocity is not None]
+        for place, target in named:
+            name = target.to.removeprefix(macro.DIRECTION)
+            if target.to.startswith(macro.DIRECTION) and name not in instrument.directions:
+                known = ", ".join(instrument.directions) or "none; use 'axis:SEED' instead"
+                raise ValueError(f"{place}: the instrument {instrument.name} has no direction {name!r}; it has {known}")
+        for zone in self.zones:
+            for pin in zone.pins():
+                try:
+                    pin.string.check(instrument)
+                except UserError as error:
+                    raise ValueError(f"the zone {zone.name!r}: {str(error).removesuffix('.')}") from error
         return replace(self, instrument=instrument)
 
     @classmethod
@@ -127,43 +132,28 @@ class Preset:
 
     # ——— what to play ———
 
-    def sound(self, zone_index: int, key: int, sibling: int, positions: Mapping[int, float]) -> Sound | None:
-        """What a key of a zone sounds like, or None if the zone has no such key or sibling. [thread-safe]
+    def sound(self, zone_index: int, key: int, variant: int, hands: Hands | Mapping[int, float]) -> Sound | None:
+        """What a key of a zone sounds like, or None if the zone has no such key or variant. [thread-safe]
 
-        Macros move the key's latent in this order: along a path, along directions, by mutation; then the sibling steps.
+        `hands` may be the macros' positions alone. How macros move a key's latent is told by `moves.latents`.
         """
         zone = self.zones[zone_index]
-        if key not in zone.keys or not 0 <= sibling < zone.siblings:
+        if key not in zone.keys or not 0 <= variant < zone.variants:
             return None
-        instrument = self._opened()
-        space = Space(instrument.latent_dim, instrument.prior)
-        moves: dict[str, float] = {}
-        for knob in self.macros:
-            for target in knob.targets:
-                if target.is_latent and target.zone in (None, zone.name):
-                    # Two knobs on one target add up; two mutations are two steps.
-                    name = f"{target.to}:{knob.id}" if target.to == macro.MUTATE else target.to
-                    moves[name] = moves.get(name, 0.0) + target.at(positions.get(knob.id, knob.position))
-        z = zone.source.base(zone.keys, key, moves.pop(macro.MORPH_X, 0.0), moves.pop(macro.MORPH_Y, 0.0), space)
-        step_seed = zone.source.step_seed(zone.keys, key)
-        mutations = {name: moves.pop(name) for name in list(moves) if name.startswith(macro.MUTATE)}
-        for name, amount in moves.items():
-            if amount:
-                z = latent.along(z, self._direction(name, instrument), amount, space.prior)
-        for name, size in mutations.items():
-            stream = MUTATE_STREAM + int(name.rpartition(":")[2])
-            z = latent.sibling(z, stream, size, step_seed, space.prior)
-        return Sound.of(instrument.digest, latent.sibling(z, sibling, zone.spread, step_seed, space.prior))
+        (z,) = moves.latents(self, zone_index, [(key, variant)], _hands(hands))
+        return Sound.of(self.opened.digest, z)
 
-    def sounds(self, positions: Mapping[int, float]) -> dict[tuple[int, int, int], Sound]:
-        """(zone index, key, sibling) → sound, of everything that can be played. [thread-safe]"""
-        found = {}
+    def sounds(self, hands: Hands | Mapping[int, float]) -> dict[Slot, Sound]:
+        """(zone index, key, variant) → sound, of everything that can be played. [thread-safe]"""
+        found: dict[Slot, Sound] = {}
         for index, zone in enumerate(self.zones):
+            slots = zone.slots()
+            zs = moves.latents(self, index, slots, _hands(hands))
+            sounds = {slot: Sound.of(self.opened.digest, z) for slot, z in zip(slots, zs, strict=True)}
             for key in zone.keys:
-                for sibling in range(zone.siblings):
-                    sound = self.sound(index, key, sibling, positions)
-                    assert sound is not None
-                    found[index, key, sibling] = sound
+                for variant in range(zone.variants):
+                    own = (key, variant) if zone.source.root is None else (zone.keys[0], variant)
+                    found[index, key, variant] = sounds[own]
         return found
 
     def parameters(self, positions: Mapping[int, float]) -> dict[tuple[int | None, str], float]:
@@ -196,7 +186,7 @@ class Preset:
     @property
     def claimed_controllers(self) -> frozenset[int]:
         """The MIDI controllers that are a macro's or a trigger's, and so nobody else's."""
-        knobs = (knob.controller for knob in self.macros if knob.controller is not None)
+        knobs = (knob.controller for knob in self.macros if knob.controller is not None and knob.controller < 128)
         return frozenset(knobs) | self._triggers("cc")
 
     @property
@@ -210,10 +200,10 @@ class Preset:
 
     # ——— changing it ———
 
-    def with_seed(self, zone_index: int, key: int, seed: int) -> Preset:
-        """Another seed for a key: its own, the nearest corner of a path, or the sound of a chromatic zone."""
+    def with_origin(self, zone_index: int, key: int, origin: Origin) -> Preset:
+        """Another seed or pinned sound: a key's own, the nearest corner of a path, the sound of a chromatic zone."""
         zone = self.zones[zone_index]
-        return self._with_zone(zone_index, replace(zone, source=zone.source.with_seed(zone.keys, key, seed)))
+        return self._with_zone(zone_index, replace(zone, source=zone.source.with_origin(zone.keys, key, origin)))
 
     def with_lock(self, zone_index: int, key: int, locked: bool) -> Preset:
         """The key locked against new seeds, or free."""
@@ -242,21 +232,22 @@ class Preset:
                 group = zone.source.group(zone.keys, key)
                 if chosen(key) and group not in done and not zone.is_locked(key):
                     done.add(group)
-                    preset = preset.with_seed(index, key, draw.getrandbits(DRAWN_SEED_BITS))
+                    preset = preset.with_origin(index, key, draw.getrandbits(DRAWN_SEED_BITS))
         return preset
 
     def _with_zone(self, index: int, zone: Zone) -> Preset:
         return replace(self, zones=(*self.zones[:index], zone, *self.zones[index + 1 :]))
 
-    def _opened(self) -> Instrument:
+    @property
+    def opened(self) -> Instrument:
+        """The instrument. Raises ValueError if the preset was only read."""
         if self.instrument is None:
             raise ValueError("the preset was only read; load it to play it")
         return self.instrument
 
-    def _direction(self, name: str, instrument: Instrument) -> latent.Latent:
-        if name.startswith(macro.AXIS):
-            return latent.axis(macro.axis_seed(name), instrument.latent_dim)
-        return instrument.directions[name.removeprefix(macro.DIRECTION)].vector
+
+def _hands(given: Hands | Mapping[int, float]) -> Hands:
+    return given if isinstance(given, Hands) else Hands(given)
 
 
 def eight(macros: Iterable[Macro]) -> tuple[Macro, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,13 +16,17 @@ from engine.errors import UserError
 from engine.keys import format_keys, parse_key, parse_keys
 from engine.latent import MAX_SEED
 from engine.macro import Macro, Target, Trigger
+from engine.origin import Origin, Pin
 from engine.preset import Preset, eight
+from engine.sound_string import SoundString
 from engine.zone import Chromatic, Seeds, Zone
 from engine.zone import Path as PathSource
 
 FORMAT = 1
+MAX_LAYERS = 4  # of velocity
 T = TypeVar("T")
 _MISSING: Any = object()
+_BARE = re.compile(r"[\w-]+", re.ASCII)
 
 
 # ——— reading ———
@@ -190,29 +195,97 @@ def _random(table: Table) -> _Triggers:
     return triggers
 
 
-def _explicit(values: Any) -> dict[int, int]:
+def _origin(value: Any) -> Origin:
+    """A seed, a sound string, or a table of a sound string and the moves that stood when it was pinned."""
+    if isinstance(value, int):
+        return _seed(value)
+    if not isinstance(value, dict):
+        return Pin(_sound_string(value))
+    table = Table(value, "it")
+    pin = Pin(table.take("sound", _sound_string), table.take("since", _since, {}))
+    table.done()
+    return pin
+
+
+def _sound_string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a seed or a sound string, not {value!r}")
+    try:
+        return str(SoundString.parse(value))
+    except UserError as error:
+        raise ValueError(str(error).removesuffix(".")) from error
+
+
+def _since(values: Any) -> dict[str, float]:
+    return {
+        name: _number(-1e6, 1e6)(amount)
+        for name, amount in Table(values, "'since'").values.items()
+        if _target_name(name.rpartition(":")[0] if name.startswith(macro.MUTATE) else name)
+    }
+
+
+def _explicit(values: Any) -> dict[int, Origin]:
     explicit = {}
-    for text, seed in Table(values, "it").values.items():
+    for text, origin in Table(values, "it").values.items():
         try:
-            explicit[parse_key(text)] = _seed(seed)
+            explicit[parse_key(text)] = _origin(origin)
         except ValueError as error:
             raise ValueError(f"{text!r}: {error}") from error
     return explicit
 
 
-def _corners(value: Any) -> tuple[int, ...]:
+def _corners(value: Any) -> tuple[Origin, ...]:
     if not 2 <= len(_list(value)) <= 4:
         raise ValueError(f"must be a list of two to four seeds, not {value!r}")
-    return tuple(_seed(seed) for seed in value)
+    return tuple(_origin(origin) for origin in value)
 
+
+def _path(table: Table) -> PathSource:
+    root = table.take("root", _key, None)
+    walk = table.take("walk", _switch, root is None)
+    if walk and root is not None:
+        raise table.fail(
+            "'walk' and 'root' do not go together: one sound is played at pitch, or the keys walk the path"
+        )
+    place = _number(-1, 1) if walk else _number(0, 1)
+    return PathSource(
+        table.take("corners", _corners), table.take("x", place, 0.0), table.take("y", place, 0.0), walk, root
+    )
+
+
+_ORIGIN_0: Origin = 0
 
 SOURCES: dict[str, Callable[[Table], Seeds | PathSource | Chromatic]] = {
     "seeds": lambda table: Seeds(table.take("seed", _seed, 0), table.take("seeds", _explicit, {})),
-    "path": lambda table: PathSource(
-        table.take("corners", _corners), table.take("x", _number(-1, 1), 0.0), table.take("y", _number(-1, 1), 0.0)
-    ),
-    "chromatic": lambda table: Chromatic(table.take("seed", _seed, 0), table.take("root", _key, 60)),
+    "path": _path,
+    "chromatic": lambda table: Chromatic(table.take("seed", _origin, _ORIGIN_0), table.take("root", _key, 60)),
 }
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {value!r}")
+    return value
+
+
+def _velocity(table: Table, layers: int) -> Target | None:
+    """What velocity layers move; they are worth nothing without it."""
+    to = table.take("velocity_to", _target_name, None)
+    ends = table.take("velocity_range", _ends(to or macro.MUTATE), (0.0, 0.5))
+    if layers > 1 and to is None:
+        raise table.fail(
+            "'layers' need a 'velocity_to': what hard strokes move, such as \"mutate\" or \"direction:NAME\""
+        )
+    if to is None:
+        return None
+    if layers == 1:
+        raise table.fail("'velocity_to' needs 'layers' of 2 or more: how many clips lie between soft and hard")
+    target = Target(to, *ends)
+    if not target.is_latent:
+        raise table.fail(
+            f"'velocity_to' moves the sound itself, so it cannot be {to!r}; see 'velocity_track' for the level"
+        )
+    return target
 
 
 def _zone(table: Table) -> Zone:
@@ -221,6 +294,9 @@ def _zone(table: Table) -> Zone:
     source = SOURCES[table.take("source", _one_of(SOURCES))](table)
     siblings = table.take("siblings", _whole(1, MAX_SIBLINGS), 1)
     spread = table.take("spread", _number(0, 1), 0.1)
+    layers = table.take("layers", _whole(1, MAX_LAYERS), 1)
+    velocity = _velocity(table, layers)
+    fresh = table.take("fresh", _switch, False)
     unlocked: frozenset[int] = frozenset()
     locked = table.take("locked", lambda value: frozenset(_key(key) for key in _list(value)), unlocked)
     values = _parameters(table, "zone")
@@ -231,7 +307,7 @@ def _zone(table: Table) -> Zone:
     start, end = (values.get(key, rows[key].default) for key in ("loop_start", "loop_end"))
     if start >= end:
         raise table.fail(f"'loop_start' ({start:g}) must be before 'loop_end' ({end:g})")
-    return Zone(name, keys, source, values, siblings, spread, locked)
+    return Zone(name, keys, source, values, siblings, spread, locked, layers, velocity, fresh)
 
 
 def _macros(values: Any) -> list[Macro]:
@@ -252,12 +328,17 @@ def _macro(table: Table) -> Macro:
         table.take("position", _number(0, 1), 0.0),
         table.take("controller", _controller, None),
         tuple(table.take("targets", lambda rows: _rows(rows, "target", _target), [])),
+        table.take("minimum", _number(0, 1), 0.0),
+        table.take("maximum", _number(0, 1), 1.0),
+        table.take("pick_up", _switch, False),
     )
     table.done()
     return built
 
 
 def _controller(value: Any) -> int:
+    if isinstance(value, str):
+        return macro.SOURCES[_one_of(macro.SOURCES)(value)]
     if isinstance(value, int) and macro.MAX_CONTROLLER < value <= 127:
         raise ValueError(f"cannot be {value}: the controllers from 120 on are MIDI's own commands")
     return _whole(0, macro.MAX_CONTROLLER)(value)
@@ -268,11 +349,7 @@ def _target(table: Table) -> Target:
     table.place += f" ({to})"
     row = next((row for row in parameters.table() if row.id == to), None)
     usual = (row.minimum, row.maximum) if row else macro.LATENT_RANGES.get(to, _MISSING)
-    # A path is moved either way; how far a direction may go, the instrument's user knows.
-    low, high = (row.minimum, row.maximum) if row else (-1.0, 1.0) if to.startswith("morph") else (-1e3, 1e3)
-    ends = table.take("range", lambda value: [_number(low, high)(end) for end in _list(value)], usual)
-    if len(ends) != 2:
-        raise table.fail("'range' must be two numbers, for position 0 and for position 1")
+    ends = table.take("range", _ends(to), usual)
     curve = table.take("curve", _one_of(("linear", "exponential")), "linear")
     if curve == "exponential" and ends[0] * ends[1] <= 0:
         raise table.fail(
@@ -281,6 +358,22 @@ def _target(table: Table) -> Target:
     target = Target(to, float(ends[0]), float(ends[1]), curve, table.take("zone", _name, None))
     table.done()
     return target
+
+
+def _ends(to: str) -> Callable[[Any], tuple[float, float]]:
+    """Reads a range of what a target may be given."""
+    row = next((row for row in parameters.table() if row.id == to), None)
+    # A path is moved either way; how far a direction may go, the instrument's user knows.
+    limits = {macro.MORPH_X: (-1.0, 1.0), macro.MORPH_Y: (-1.0, 1.0), macro.TRUNCATION: (0.0, macro.MOST_TRUNCATION)}
+    low, high = (row.minimum, row.maximum) if row else limits.get(to, (-1e3, 1e3))
+
+    def check(value: Any) -> tuple[float, float]:
+        ends = [_number(low, high)(end) for end in _list(value)]
+        if len(ends) != 2:
+            raise ValueError("must be two numbers, for the lowest position and for the highest")
+        return ends[0], ends[1]
+
+    return check
 
 
 def _target_name(value: Any) -> str:
@@ -353,12 +446,19 @@ def source_values(source: Seeds | PathSource | Chromatic) -> dict[str, Any]:
     """A zone's source as the keys of its table."""
     match source:
         case Seeds(seed, explicit):
-            by_key = {str(key): explicit[key] for key in sorted(explicit)}
+            by_key = {str(key): _origin_value(explicit[key]) for key in sorted(explicit)}
             return {"source": "seeds", "seed": seed, "seeds": by_key or None}
-        case PathSource(corners, x, y):
-            return {"source": "path", "corners": list(corners), "x": x, "y": y}
+        case PathSource(corners, x, y, walk, root):
+            still = {} if walk else {"root": root} if root is not None else {"walk": False}
+            return {"source": "path", "corners": [_origin_value(corner) for corner in corners], "x": x, "y": y, **still}
         case Chromatic(seed, root):
-            return {"source": "chromatic", "seed": seed, "root": root}
+            return {"source": "chromatic", "seed": _origin_value(seed), "root": root}
+
+
+def _origin_value(origin: Origin) -> Any:
+    if isinstance(origin, int):
+        return origin
+    return {"sound": origin.text, "since": dict(origin.since)} if origin.since else origin.text
 
 
 def _zone_values(zone: Zone) -> dict[str, Any]:
@@ -369,6 +469,13 @@ def _zone_values(zone: Zone) -> dict[str, Any]:
         **source_values(zone.source),
         "siblings": zone.siblings,
         "spread": zone.spread,
+        **({"layers": zone.layers} if zone.layers > 1 else {}),
+        **(
+            {"velocity_to": zone.velocity.to, "velocity_range": [zone.velocity.low, zone.velocity.high]}
+            if zone.velocity
+            else {}
+        ),
+        "fresh": zone.fresh or None,
         "locked": sorted(zone.locked) or None,
         **{key: rows[key].written(value) for key, value in zone.parameters.items()},
     }
@@ -383,9 +490,17 @@ def _macro_values(knob: Macro) -> dict[str, Any]:
         "id": knob.id,
         "name": knob.name,
         "position": knob.position,
-        "controller": knob.controller,
+        "controller": macro_source(knob.controller),
+        "minimum": knob.minimum or None,
+        "maximum": knob.maximum if knob.maximum < 1 else None,
+        "pick_up": knob.pick_up or None,
         "targets": targets or None,
     }
+
+
+def macro_source(controller: int | None) -> int | str | None:
+    """What moves a macro as a preset's text has it: a controller's number or a word of `macro.SOURCES`."""
+    return next((word for word, number in macro.SOURCES.items() if number == controller), controller)
 
 
 def _section(head: str, values: Mapping[str, Any]) -> str:
@@ -399,7 +514,11 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        pairs = (f"{key} = {_toml(item)}" for key, item in value.items() if item is not None)
+        pairs = (
+            f"{key if _BARE.fullmatch(key) else json.dumps(key)} = {_toml(item)}"
+            for key, item in value.items()
+            if item is not None
+        )
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         return f"[{', '.join(_toml(item) for item in value)}]"

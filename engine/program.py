@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine import _native
+from engine.hands import Slot
 from engine.instrument import Instrument
-from engine.plan import Course, Slot
+from engine.plan import Course
 from engine.preset import Preset
 from engine.zone import Chromatic, Zone
 

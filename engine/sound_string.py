@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engine.errors import UserError
+from engine.instrument import Instrument
 from engine.latent import MAX_SEED, Latent, from_seed
 
 DIGITS = 12  # of the digest: by chance two instruments in 2^24 share them
@@ -65,6 +66,12 @@ class SoundString:
             return f"{self.digest}:{self.seed}"
         code = base64.urlsafe_b64encode(self.data).decode().rstrip("=")
         return f"{self.digest}:z:{code}:{zlib.crc32(self.data):08x}"
+
+    def check(self, instrument: Instrument) -> None:
+        """Raises UserError if the sound is another instrument's."""
+        if not instrument.digest.startswith(self.digest):
+            raise UserError(f"The sound string {self} belongs to another instrument than {instrument.name}.")
+        self.latent(instrument.latent_dim, instrument.prior)
 
     def latent(self, dim: int, prior: str) -> Latent:
         """The latent: float32 [dim]. Raises UserError if it belongs to an instrument of other latents."""

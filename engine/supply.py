@@ -11,7 +11,8 @@ import numpy as np
 
 from engine import _native
 from engine.generator import Generator
-from engine.plan import FIRST_BLOCKS, Course, Job, Slot, Voice, batch, plan
+from engine.hands import Slot
+from engine.plan import FIRST_BLOCKS, Course, Job, Voice, batch, plan
 from engine.preset import Preset
 from engine.program import Values, native_program, start_course, table_slot, voice_course, zone_values
 from engine.sound import Sound
@@ -117,7 +118,8 @@ class Supply:
             look_ahead=look_ahead,
             first_blocks=self._first_blocks,
         )
-        return batch(line, largest=self.generator.batches[-1])
+        jobs = batch(line, largest=self.generator.batches[-1])
+        return jobs[: self.generator.filled(len(jobs))] if jobs else []
 
     def make(self, jobs: Sequence[Job]) -> None:
         """Generates a batch of `jobs` and puts it into the clip table."""

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import numpy as np
+
 from engine import latent
-from engine.latent import Latent
-
-
-@dataclass(frozen=True)
-class Space:
-    """The latent space of an instrument: its dimensions and prior."""
-
-    dim: int
-    prior: str
-
-    def seed(self, seed: int) -> Latent:
-        """The latent of a seed, read-only."""
-        return _seeded(seed, self.dim, self.prior)
-
-
-@functools.lru_cache(maxsize=4096)
-def _seeded(seed: int, dim: int, prior: str) -> Latent:
-    """Kept, because a knob that moves asks for the same seeds again and again."""
-    z = latent.from_seed(seed, dim, prior)
-    z.flags.writeable = False
-    return z
+from engine.latent import Latent, Reals
+from engine.macro import Target
+from engine.origin import Origin, Pin, Space
 
 
 class Source(Protocol):
-    """Where the keys of a zone have their sounds from. Keys are given with the zone's own, ascending."""
+    """Where the keys of a zone have their sounds from. `keys` are the zone's own, ascending."""
 
-    def base(self, keys: tuple[int, ...], key: int, x: float, y: float, space: Space) -> Latent:
-        """The key's latent before macros move it, with a path's position moved by (x, y)."""
+    @property
+    def root(self) -> int | None:
+        """The key at which the one sound of all keys is at its own pitch; None where each key has its own sound."""
 
-    def step_seed(self, keys: tuple[int, ...], key: int) -> int:
-        """The seed of the steps that siblings and mutation take from that latent."""
+    def bases(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals, space: Space) -> Latent:
+        """The latents of chosen keys before macros move them: [n, dim]; a path's position is moved by (x, y), [n]."""
 
-    def transpose(self, key: int) -> float:
-        """Semitones by which the key plays the sound higher than it is."""
+    def origin(self, keys: tuple[int, ...], key: int) -> Origin:
+        """What the key's sound comes from: its siblings and mutations are steps of it."""
 
-    def with_seed(self, keys: tuple[int, ...], key: int, seed: int) -> Source:
-        """The same source with another seed at the key."""
+    def origins(self) -> Iterable[Origin]:
+        """All that the source names."""
+
+    def with_origin(self, keys: tuple[int, ...], key: int, origin: Origin) -> Source:
+        """The same source with another seed or pinned sound at the key."""
 
     def group(self, keys: tuple[int, ...], key: int) -> int:
         """A number that keys which change their seed together share."""
@@ -55,22 +42,20 @@ class Seeds:
     """Each key its own seed: `seed` for the lowest key, one more for each key above it, or as `explicit` says."""
 
     seed: int
-    explicit: Mapping[int, int] = field(default_factory=dict)
+    explicit: Mapping[int, Origin] = field(default_factory=dict)
+    root = None
 
-    def seed_of(self, keys: tuple[int, ...], key: int) -> int:
+    def bases(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals, space: Space) -> Latent:
+        return np.stack([space.latent(self.origin(keys, key)) for key in chosen])
+
+    def origin(self, keys: tuple[int, ...], key: int) -> Origin:
         return self.explicit.get(key, (self.seed + key - keys[0]) & latent.MAX_SEED)
 
-    def base(self, keys: tuple[int, ...], key: int, x: float, y: float, space: Space) -> Latent:
-        return space.seed(self.seed_of(keys, key))
+    def origins(self) -> Iterable[Origin]:
+        return (self.seed, *self.explicit.values())
 
-    def step_seed(self, keys: tuple[int, ...], key: int) -> int:
-        return self.seed_of(keys, key)
-
-    def transpose(self, key: int) -> float:
-        return 0.0
-
-    def with_seed(self, keys: tuple[int, ...], key: int, seed: int) -> Seeds:
-        return replace(self, explicit={**self.explicit, key: seed})
+    def with_origin(self, keys: tuple[int, ...], key: int, origin: Origin) -> Seeds:
+        return replace(self, explicit={**self.explicit, key: origin})
 
     def group(self, keys: tuple[int, ...], key: int) -> int:
         return key
@@ -78,32 +63,38 @@ class Seeds:
 
 @dataclass(frozen=True)
 class Path:
-    """A way between two to four seeds: the lowest key plays the first, the highest the last, those between between.
+    """A way between two to four sounds. The keys walk it, if `walk` says so, or one sound is played at pitch (`root`).
 
-    With three or four corners the keys walk the diagonal of the pad (`latent.interpolate`). `x` and `y` move all keys.
+    The lowest key plays the first corner, the highest the last, those between between; with three or four corners the
+    keys walk the diagonal of the pad (`latent.interpolate`). `x` and `y` move all keys.
     """
 
-    corners: tuple[int, ...]
+    corners: tuple[Origin, ...]
     x: float = 0.0
     y: float = 0.0
+    walk: bool = True
+    root: int | None = None
 
     def place(self, keys: tuple[int, ...], key: int) -> float:
-        return (key - keys[0]) / (keys[-1] - keys[0]) if len(keys) > 1 else 0.0
+        return (key - keys[0]) / (keys[-1] - keys[0]) if self.walk and len(keys) > 1 else 0.0
 
-    def base(self, keys: tuple[int, ...], key: int, x: float, y: float, space: Space) -> Latent:
-        place = self.place(keys, key)
-        at_x, at_y = (min(1.0, max(0.0, place + own + moved)) for own, moved in ((self.x, x), (self.y, y)))
-        return latent.interpolate([space.seed(corner) for corner in self.corners], at_x, at_y, space.prior)
+    def bases(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals, space: Space) -> Latent:
+        places = np.array([self.place(keys, key) for key in chosen])
+        at_x, at_y = (np.clip(places + own + moved, 0.0, 1.0) for own, moved in ((self.x, x), (self.y, y)))
+        return latent.interpolate([space.latent(corner) for corner in self.corners], at_x, at_y, space.prior)
 
-    def step_seed(self, keys: tuple[int, ...], key: int) -> int:
+    def origin(self, keys: tuple[int, ...], key: int) -> Origin:
         return self.corners[0]  # one step for all keys, so that neighbours stay neighbours
 
-    def transpose(self, key: int) -> float:
-        return 0.0
+    def origins(self) -> Iterable[Origin]:
+        return self.corners
 
-    def with_seed(self, keys: tuple[int, ...], key: int, seed: int) -> Path:
+    def with_origin(self, keys: tuple[int, ...], key: int, origin: Origin) -> Path:
+        """The nearest corner's; where the keys do not walk, a seed gives all corners new ones."""
+        if not self.walk and isinstance(origin, int):
+            return replace(self, corners=tuple((origin + i) & latent.MAX_SEED for i in range(len(self.corners))))
         changed = self.group(keys, key)
-        return replace(self, corners=tuple(seed if i == changed else old for i, old in enumerate(self.corners)))
+        return replace(self, corners=tuple(origin if i == changed else old for i, old in enumerate(self.corners)))
 
     def group(self, keys: tuple[int, ...], key: int) -> int:
         """The corner that the key's place falls to when the corners are laid out over the keys one after another."""
@@ -114,20 +105,20 @@ class Path:
 class Chromatic:
     """One sound, as it is at `root` and at pitch elsewhere."""
 
-    seed: int
+    seed: Origin
     root: int = 60
 
-    def base(self, keys: tuple[int, ...], key: int, x: float, y: float, space: Space) -> Latent:
-        return space.seed(self.seed)
+    def bases(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals, space: Space) -> Latent:
+        return np.stack([space.latent(self.seed)] * len(chosen))
 
-    def step_seed(self, keys: tuple[int, ...], key: int) -> int:
+    def origin(self, keys: tuple[int, ...], key: int) -> Origin:
         return self.seed
 
-    def transpose(self, key: int) -> float:
-        return float(key - self.root)
+    def origins(self) -> Iterable[Origin]:
+        return (self.seed,)
 
-    def with_seed(self, keys: tuple[int, ...], key: int, seed: int) -> Chromatic:
-        return replace(self, seed=seed)
+    def with_origin(self, keys: tuple[int, ...], key: int, origin: Origin) -> Chromatic:
+        return replace(self, seed=origin)
 
     def group(self, keys: tuple[int, ...], key: int) -> int:
         return 0
@@ -144,6 +135,9 @@ class Zone:
     siblings: int = 1  # clips in the round robin of a key, the sound itself among them
     spread: float = 0.1  # how far the others are from it, 0 … 1 (`latent.sibling`)
     locked: frozenset[int] = frozenset()  # keys that keep their sound when seeds are drawn
+    layers: int = 1  # of velocity: each has siblings of its own
+    velocity: Target | None = None  # what the layers move, from the softest to the hardest
+    fresh: bool = False  # a clip that was played is replaced by a new sibling
 
     def is_locked(self, key: int) -> bool:
         """Whether the key, or one that would change with it, is locked."""
@@ -152,4 +146,18 @@ class Zone:
 
     def transpose(self, key: int) -> float:
         """Semitones by which the key plays its sound higher than it is."""
-        return self.source.transpose(key)
+        return 0.0 if self.source.root is None else float(key - self.source.root)
+
+    @property
+    def variants(self) -> int:
+        """Clips of a key: `layers` times `siblings`."""
+        return self.layers * self.siblings
+
+    def pins(self) -> list[Pin]:
+        """The sounds that were found or pasted rather than seeded."""
+        return [origin for origin in self.source.origins() if isinstance(origin, Pin)]
+
+    def slots(self) -> list[tuple[int, int]]:
+        """(key, variant) of all its clips; all keys of a zone with a root share those of its first key."""
+        keys = self.keys if self.source.root is None else self.keys[:1]
+        return [(key, variant) for key in keys for variant in range(self.variants)]

@@ -221,6 +221,7 @@ NB_MODULE(_native, m) {
              nb::arg("zones"), nb::arg("play"), nb::arg("claimed"),
              "zones: dicts of keys, shared, root, siblings, parameters; play: parameter values by id; claimed: "
              "controllers that belong to macros. Raises ValueError, KeyError.")
+        .def_ro("id", &Program::id, "Tells the programs of this process apart.")
         .def(
             "put",
             [](Program& self, int zone, int key, int sibling, std::shared_ptr<Clip> clip) {
@@ -235,6 +236,9 @@ NB_MODULE(_native, m) {
 
     nb::class_<VoiceReport>(m, "VoiceReport", "What one voice was doing at the end of a block.")
         .def_ro("voice", &VoiceReport::voice, "Counts up with each voice started.")
+        .def_ro("program", &VoiceReport::program, "Id of the program it was struck in.")
+        .def_ro("incoming", &VoiceReport::incoming, "Id of the clip that a crossfade under way leads to, else 0.")
+        .def_ro("faded", &VoiceReport::faded, "Output frames of that crossfade that are done.")
         .def_ro("clip", &VoiceReport::clip, "Id of the clip it sounds or is on its way to.")
         .def_prop_ro(
             "position", [](const VoiceReport& v) { return static_cast<double>(v.position) / 4294967296.0; },

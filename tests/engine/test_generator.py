@@ -66,6 +66,24 @@ def test_the_shapes_are_few(tmp_path: Path, frames: int) -> None:
     assert {shape[1] for shape in recording.shapes} <= powers
 
 
+@pytest.mark.parametrize("frames", [1024, 16384, 65536 + 5, 262144])
+def test_at_most_six_lengths_in_four_batch_sizes(frames: int, tmp_path: Path) -> None:
+    generator = Generator(Instrument.open(write_tiny_instrument(tmp_path / "x.onnx", frames=frames)), "cpu")
+    recording = recorded(generator)
+    for first in range(0, generator.block_total, 3):
+        for count in {1, 2, 3, 5, 9, 33, generator.block_total} & set(range(1, generator.block_total - first + 1)):
+            for size in (1, 2, 3, 5, 16, 17):
+                audio = generator.generate(latents(size), first, count)
+                assert audio.shape[2] == min((first + count) * BLOCK_FRAMES, frames) - first * BLOCK_FRAMES
+    assert len({length for _, length in recording.shapes}) <= 6
+    assert len({batch for batch, _ in recording.shapes}) <= 4
+
+
+def test_a_batch_is_not_padded_beyond_its_half(tiny_path: Path) -> None:
+    generator = Generator(Instrument.open(tiny_path), "cpu")
+    assert [generator.filled(count) for count in (1, 2, 3, 5, 7, 8, 15, 16, 40)] == [1, 2, 3, 4, 4, 8, 15, 16, 16]
+
+
 def test_batches_are_padded_and_split(tiny_path: Path) -> None:
     generator = Generator(Instrument.open(tiny_path), "cpu")
     recording = recorded(generator)
@@ -73,7 +91,7 @@ def test_batches_are_padded_and_split(tiny_path: Path) -> None:
     assert {shape[0] for shape in recording.shapes} == {1}
     recording.shapes.clear()
     together = generator.generate(latents(37), 2, 2)
-    assert [shape[0] for shape in recording.shapes] == [16, 16, 8]
+    assert [shape[0] for shape in recording.shapes] == [16, 16, 16]
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-6)
 
 

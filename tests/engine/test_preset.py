@@ -54,7 +54,7 @@ def test_a_seeds_zone_counts_up_from_its_lowest_key(tmp_path: Path) -> None:
 
 def test_seeds_wrap_at_the_end_of_their_range(tmp_path: Path) -> None:
     preset = load(tmp_path, KIT.replace("100", str(2**63 - 1)))
-    preset = preset.with_seed(0, 36, 2**64 - 1)
+    preset = preset.with_origin(0, 36, 2**64 - 1)
     np.testing.assert_array_equal(z_of(preset.sound(0, 36, 0, {})), seeded(2**64 - 1))
 
 
@@ -179,7 +179,7 @@ def test_claimed_controllers(tmp_path: Path) -> None:
 
 def test_a_new_seed_for_a_key(tmp_path: Path) -> None:
     preset = load(tmp_path, KIT)
-    changed = preset.with_seed(0, 37, 77)
+    changed = preset.with_origin(0, 37, 77)
     np.testing.assert_array_equal(z_of(changed.sound(0, 37, 0, {})), seeded(77))
     assert changed.sound(0, 36, 0, {}) == preset.sound(0, 36, 0, {})
     np.testing.assert_array_equal(z_of(preset.sound(0, 37, 0, {})), seeded(101))  # undo is the old preset
@@ -233,7 +233,7 @@ def test_an_instrument_without_directions_gets_axes(tmp_path: Path) -> None:
 
 
 def test_a_saved_preset_plays_the_same(tmp_path: Path) -> None:
-    preset = Preset.open(write_tiny_instrument(tmp_path / "mine.onnx")).with_seed(0, 40, 99).with_lock(0, 40, True)
+    preset = Preset.open(write_tiny_instrument(tmp_path / "mine.onnx")).with_origin(0, 40, 99).with_lock(0, 40, True)
     preset.save(tmp_path / "kept.toml")
     again = Preset.open(tmp_path / "kept.toml")
     assert again.sounds({1: 0.5}) == preset.sounds({1: 0.5})

@@ -13,6 +13,7 @@ from engine import parameters, preset_file
 from engine.data import bundled_presets
 from engine.errors import UserError
 from engine.macro import Macro, Target, Trigger
+from engine.origin import Pin
 from engine.preset import Preset, eight
 from engine.zone import Chromatic, Seeds, Zone
 from engine.zone import Path as PathSource
@@ -49,7 +50,17 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
         (HEAD + KIT + "seed = true", "'seed': must be a whole number"),
         (HEAD + KIT + "seeds = { 40 = 1 }", "the key 40 has a seed or lock but is not among its keys, 36-39"),
         (HEAD + KIT + "seeds = { H = 1 }", "'H' is no key"),
-        (HEAD + KIT + 'seeds = { 36 = "x" }', "'36': must be a whole number"),
+        (HEAD + KIT + 'seeds = { 36 = "x" }', "'36': 'x' is not a sound string"),
+        (HEAD + KIT + "seeds = { 36 = 1.5 }", "'36': must be a seed or a sound string"),
+        (HEAD + KIT + "layers = 2", "'layers' need a 'velocity_to'"),
+        (HEAD + KIT + "layers = 5", "'layers': must be a whole number from 1 to 4"),
+        (HEAD + KIT + 'velocity_to = "mutate"', "'velocity_to' needs 'layers'"),
+        (HEAD + KIT + 'layers = 2\nvelocity_to = "pan"', "cannot be 'pan'"),
+        (HEAD + KIT + "fresh = 1", "'fresh': must be true or false"),
+        (HEAD + KIT + MACRO + 'controller = "breath"', "'controller': must be 'pressure' or 'poly pressure'"),
+        (HEAD + KIT + MACRO + "maximum = 2", "'maximum': must be a number from 0 to 1"),
+        (HEAD + KIT + MACRO + 'targets = [{ to = "truncation", range = [0, 9] }]', "must be a number from 0 to 2"),
+        (HEAD + WAY + "corners = [1, 2]\nwalk = true\nroot = 60", "do not go together"),
         (HEAD + KIT + "locked = [99]", "the key 99"),
         (HEAD + KIT + "siblings = 9", "'siblings': must be a whole number from 1 to 8"),
         (HEAD + KIT + "spread = nan", "'spread': must be a number from 0 to 1"),
@@ -85,7 +96,7 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
         (HEAD + KIT + MACRO + 'targets = [{ to = "direction:", range = [0, 1] }]', "no target 'direction:'"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "direction:up" }]', "'range' is missing"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "pan", range = [0, 3] }]', "'range': must be a number from -1 to 1"),
-        (HEAD + KIT + MACRO + 'targets = [{ to = "pan", range = [0] }]', "'range' must be two numbers"),
+        (HEAD + KIT + MACRO + 'targets = [{ to = "pan", range = [0] }]', "'range': must be two numbers"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "pan", curve = "exponential" }]', "cannot reach or pass zero"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "pan", zone = "kot" }]', "there is no zone 'kot'; there are kit"),
         (HEAD + KIT + MACRO + 'targets = [{ to = "polyphony", zone = "kit" }]', "for the whole preset"),
@@ -126,6 +137,9 @@ def test_the_bundled_presets_are_read_back(name: str) -> None:
 
 
 seeds = st.integers(0, 2**64 - 1)
+strings = st.builds("0123456789ab:{}".format, seeds)
+since = st.dictionaries(st.sampled_from(["mutate:1", "axis:3", "direction:pitch", "truncation"]), st.floats(-9, 9))
+origins = st.one_of(seeds, st.builds(Pin, strings, since))
 texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
 unit = st.floats(0, 1, allow_subnormal=False)
 key_sets = st.sets(st.integers(0, 127), min_size=1).map(lambda keys: tuple(sorted(keys)))
@@ -136,9 +150,11 @@ def zones(draw: st.DrawFn) -> Zone:
     keys = draw(key_sets)
     source = draw(
         st.one_of(
-            st.builds(Seeds, seeds, st.dictionaries(st.sampled_from(keys), seeds)),
-            st.builds(PathSource, st.lists(seeds, min_size=2, max_size=4).map(tuple), unit, unit),
-            st.builds(Chromatic, seeds, st.integers(0, 127)),
+            st.builds(Seeds, seeds, st.dictionaries(st.sampled_from(keys), origins)),
+            st.builds(PathSource, st.lists(origins, min_size=2, max_size=4).map(tuple), unit, unit),
+            st.builds(PathSource, st.lists(origins, min_size=2, max_size=4).map(tuple), unit, unit, st.just(False)),
+            st.builds(PathSource, st.just((1, 2)), unit, unit, st.just(False), st.integers(0, 127)),
+            st.builds(Chromatic, origins, st.integers(0, 127)),
         )
     )
     values = {}
@@ -147,7 +163,10 @@ def zones(draw: st.DrawFn) -> Zone:
             value = draw(st.floats(row.minimum, row.maximum, allow_subnormal=False))
             values[row.id] = float(round(value)) if row.curve in ("integer", "choice") else value
     locked = draw(st.frozensets(st.sampled_from(keys)))
-    return Zone(draw(texts), keys, source, values, draw(st.integers(1, 8)), draw(unit), locked)
+    layers = draw(st.integers(1, 4))
+    velocity = Target("mutate", draw(unit), draw(unit)) if layers > 1 else None
+    siblings, spread, fresh = draw(st.integers(1, 8)), draw(unit), draw(st.booleans())
+    return Zone(draw(texts), keys, source, values, siblings, spread, locked, layers, velocity, fresh)
 
 
 @given(
@@ -155,8 +174,10 @@ def zones(draw: st.DrawFn) -> Zone:
     about=st.text(st.characters(codec="utf-8")),
     rows=st.lists(zones(), min_size=1, max_size=3, unique_by=lambda zone: zone.name),
     ends=st.tuples(st.floats(-48, 48, allow_subnormal=False), st.floats(-48, 48, allow_subnormal=False)),
-    controller=st.one_of(st.none(), st.integers(0, 119)),
+    controller=st.one_of(st.none(), st.integers(0, 119), st.sampled_from([128, 129])),
     position=unit,
+    span=st.tuples(unit, unit),
+    pick_up=st.booleans(),
 )
 def test_any_preset_is_read_back(
     name: str,
@@ -165,8 +186,11 @@ def test_any_preset_is_read_back(
     ends: tuple[float, float],
     controller: int | None,
     position: float,
+    span: tuple[float, float],
+    pick_up: bool,
 ) -> None:
-    knob = Macro(3, name, position, controller, (Target("tune", *ends, zone=rows[0].name), Target("mutate", 0.0, 1.0)))
+    targets = (Target("tune", *ends, zone=rows[0].name), Target("mutate", 0.0, 1.0))
+    knob = Macro(3, name, position, controller, targets, *span, pick_up)
     preset = Preset(
         name=name,
         instrument_name="some/where.onnx",

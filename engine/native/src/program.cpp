@@ -1,5 +1,6 @@
 #include "producergan/program.hpp"
 
+#include <atomic>
 #include <stdexcept>
 
 namespace producergan {
@@ -32,6 +33,11 @@ const ClipRef& ClipSlot::newest(int sibling, const Zone& zone) noexcept {
         next.reset();
     }
     return now;
+}
+
+std::uint64_t Program::next_id() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 Program::Program(std::vector<Zone> zone_list) : zones(std::move(zone_list)) {

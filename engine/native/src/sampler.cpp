@@ -526,7 +526,10 @@ void Sampler::publish() noexcept {
         const Voice::Start& origin = voice.origin();
         VoiceReport report;
         report.voice = origin.id;
+        report.program = origin.program->id;
         report.clip = voice.newest_clip()->id();
+        report.incoming = voice.incoming() ? voice.incoming()->id() : 0;
+        report.faded = voice.faded();
         report.position = voice.position();
         report.step = voice.step();
         report.loop_start = voice.loop_start();

@@ -25,7 +25,10 @@ void Snapshot::add(const VoiceReport& v) noexcept {
                                          static_cast<std::uint64_t>(v.loop_start) << 32 |
                                              static_cast<std::uint64_t>(v.loop_end),
                                          static_cast<std::uint64_t>(v.loop_fade),
-                                         packed};
+                                         packed,
+                                         v.program,
+                                         v.incoming,
+                                         static_cast<std::uint64_t>(v.faded)};
     for (int i = 0; i < words; ++i)
         word[i].store(values[i], std::memory_order_relaxed);
 }
@@ -56,6 +59,9 @@ std::int64_t Snapshot::read(std::vector<VoiceReport>& voices) const {
                 v.loop_start = static_cast<std::int64_t>(value(4) >> 32);
                 v.loop_end = static_cast<std::int64_t>(value(4) & 0xffffffffu);
                 v.loop_fade = static_cast<std::int64_t>(value(5));
+                v.program = value(7);
+                v.incoming = value(8);
+                v.faded = static_cast<std::int64_t>(value(9));
                 v.zone = byte(0);
                 v.key = byte(8);
                 v.slot_key = byte(16);

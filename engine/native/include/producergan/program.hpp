@@ -44,6 +44,7 @@ struct ClipSlot {
 /// What the keys play: zones, play settings and the clip table. Made by the control thread, then the audio thread's.
 /// Knows its own shared pointer, as a Clip does.
 struct Program : std::enable_shared_from_this<Program> {
+    const std::uint64_t id = next_id(); // of this process, from 1 on
     std::vector<Zone> zones;
     std::array<float, play_param_count> play{};
     std::bitset<128> claimed; // controllers that are bound to macros: the sampler leaves them alone
@@ -51,6 +52,8 @@ struct Program : std::enable_shared_from_this<Program> {
 
     /// Raises std::invalid_argument on more zones than max_zones or a zone out of range. [control-thread]
     explicit Program(std::vector<Zone> zone_list);
+
+    static std::uint64_t next_id() noexcept; // [thread-safe]
 
     float get(PlayParam id) const noexcept { return play[static_cast<std::size_t>(id)]; }
     ClipSlot& slot(int zone, int slot_key) noexcept {

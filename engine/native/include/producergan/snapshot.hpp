@@ -11,7 +11,10 @@ namespace producergan {
 /// What one voice was doing at the end of a block.
 struct VoiceReport {
     std::uint64_t voice = 0;                                  // counts up with each voice started
-    std::uint64_t clip = 0;                                   // the clip it sounds or is crossfading to
+    std::uint64_t program = 0;                                // the program it was struck in
+    std::uint64_t clip = 0;                                   // the clip it sounds or is on its way to
+    std::uint64_t incoming = 0;                               // the clip that a crossfade under way leads to, else 0
+    std::int64_t faded = 0;                                   // output frames of that crossfade that are done
     std::int64_t position = 0;                                // logical, 32.32 fixed point, frames of the clip
     std::int64_t step = 0;                                    // 32.32 fixed point, frames of the clip an output frame
     std::int64_t loop_start = 0, loop_end = 0, loop_fade = 0; // frames, below 2^31; the fade reads before the start too
@@ -33,7 +36,7 @@ public:
     std::int64_t read(std::vector<VoiceReport>& voices) const;
 
 private:
-    static constexpr int words = 7;
+    static constexpr int words = 10;
     std::atomic<std::uint64_t> sequence_{0};
     std::atomic<std::uint64_t> count_{0};
     std::atomic<std::uint64_t> frame_{0};

@@ -86,6 +86,8 @@ public:
     std::int64_t loop_end() const noexcept { return loop_end_; }
     std::int64_t loop_fade() const noexcept { return loop_fade_; }
     const ClipRef& clip() const noexcept { return clip_; }
+    const ClipRef& incoming() const noexcept { return next_; } // of a crossfade under way
+    std::int64_t faded() const noexcept { return swapped_; }   // frames of it that are done
     /// The clip that this voice sounds or is on its way to.
     const ClipRef& newest_clip() const noexcept { return pending_ ? pending_ : next_ ? next_ : clip_; }
 

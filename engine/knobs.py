@@ -1,0 +1,120 @@
+"""The eight macros under the player's controllers: soft take-over, pressure, and MPE's controllers for single keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.hands import Hands
+from engine.macro import POLY_PRESSURE, PRESSURE, Macro
+from engine.preset import Preset
+
+CAUGHT = 1.5 / 127  # so near, a controller has reached the macro: its own step, and a half for rounding
+MPE_MASTER = 0  # channel of the lower zone's master; its members follow
+
+
+class Knobs:
+    """Where the macros stand. Fed with what controllers say; `False` from a method means that nothing has changed.
+
+    A controller of a macro with `pick_up` moves it only once it has come to where the macro stands, or past it.
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        self.positions: dict[int, float] = dict(preset.positions)
+        self.touches: dict[int, dict[int, float]] = {}  # key → macro id → position
+        self._meant: dict[int, float] = {}  # macro id → where its controller stands
+        self._caught: set[int] = set()
+        self._members = int(preset.play.get("mpe_members", 0))
+        self._keys: dict[int, int] = {}  # MPE member channel → the key that sounds there
+        self._channel_values: dict[int, dict[int, int]] = {}  # member channel → controller → value
+        self._parameter: dict[int, list[int]] = {}  # channel → selected registered parameter, high and low byte
+
+    def hands(self, turns: Mapping[tuple[int, int, int], int]) -> Hands:
+        """A copy of where the hands stand."""
+        return Hands(dict(self.positions), {key: dict(touch) for key, touch in self.touches.items()}, dict(turns))
+
+    def set(self, macro: int, position: float) -> bool:
+        """Moves a macro by other means than its controller."""
+        position = min(1.0, max(0.0, position))
+        if self.positions[macro] == position:
+            return False
+        self.positions[macro] = position
+        self._caught.discard(macro)
+        return True
+
+    def release(self, macro: int) -> None:
+        """Its controller is another one now."""
+        self._caught.discard(macro)
+        self._meant.pop(macro, None)
+
+    def note_on(self, macros: tuple[Macro, ...], channel: int, key: int) -> bool:
+        """A key begins without pressure, in MPE with what its channel said before."""
+        touch: dict[int, float] = {}
+        if self._is_member(channel):
+            self._keys[channel] = key
+            said = self._channel_values.get(channel, {})
+            touch = {m.id: m.position_of(said[m.controller]) for m in macros if m.controller in said}
+        if self.touches.get(key, {}) == touch:
+            return False
+        self.touches.pop(key, None)
+        if touch:
+            self.touches[key] = touch
+            self.positions.update(touch)
+        return True
+
+    def poly_pressure(self, macros: tuple[Macro, ...], key: int, value: int) -> bool:
+        """One key is pressed harder."""
+        return self._touch(macros, key, POLY_PRESSURE, value)
+
+    def pressure(self, macros: tuple[Macro, ...], channel: int, value: int) -> bool:
+        """All keys of a channel are pressed harder."""
+        return self.control(macros, channel, PRESSURE, value)
+
+    def control(self, macros: tuple[Macro, ...], channel: int, controller: int, value: int) -> bool:
+        """A controller moves its macro; on a member channel of MPE for that channel's key alone."""
+        if controller < PRESSURE:
+            self._follow_zone(channel, controller, value)
+        if self._is_member(channel):
+            self._channel_values.setdefault(channel, {})[controller] = value
+            key = self._keys.get(channel)
+            return key is not None and self._touch(macros, key, controller, value)
+        moved = False
+        for macro in macros:
+            if macro.controller == controller and macro.targets:
+                moved |= self._move(macro, macro.position_of(value))
+        return moved
+
+    def _touch(self, macros: tuple[Macro, ...], key: int, controller: int, value: int) -> bool:
+        moved = False
+        for macro in macros:
+            if macro.controller == controller and macro.targets:
+                position = macro.position_of(value)
+                moved |= self.touches.get(key, {}).get(macro.id) != position
+                self.touches.setdefault(key, {})[macro.id] = position
+                # What cannot be a single key's (a sampler parameter, a sound that all keys share) follows the newest.
+                self.positions[macro.id] = position
+        return moved
+
+    def _move(self, macro: Macro, meant: float) -> bool:
+        here, before = self.positions[macro.id], self._meant.get(macro.id)
+        self._meant[macro.id] = meant
+        if macro.pick_up and macro.id not in self._caught:
+            passed = before is not None and (before - here) * (meant - here) <= 0
+            if not passed and abs(meant - here) > CAUGHT:
+                return False
+        self._caught.add(macro.id)
+        self.positions[macro.id] = meant
+        return here != meant
+
+    def _is_member(self, channel: int) -> bool:
+        return MPE_MASTER < channel <= self._members
+
+    def _follow_zone(self, channel: int, controller: int, value: int) -> None:
+        """Registered parameter 6 on the master's channel sets the number of members (MPE 1.1, section 2.1)."""
+        selected = self._parameter.setdefault(channel, [127, 127])
+        if controller in (100, 101):
+            selected[101 - controller] = value
+        elif controller in (98, 99):
+            self._parameter[channel] = [127, 127]
+        elif controller == 6 and channel == MPE_MASTER and selected == [0, 6]:
+            self._members = min(value, 15)
+            self.touches, self._keys, self._channel_values = {}, {}, {}

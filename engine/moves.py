@@ -1,0 +1,111 @@
+"""What every key sounds like: the latents of a preset's zones, moved by where the player's hands stand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine import latent, macro
+from engine.hands import Hands
+from engine.instrument import Instrument
+from engine.latent import Latent, Reals
+from engine.macro import Macro, Target
+from engine.origin import Pin, Space, step_seed
+from engine.zone import Zone
+
+if TYPE_CHECKING:
+    from engine.preset import Preset
+
+MUTATE_STREAM = 1 << 32  # steps of a macro's mutation have streams of their own beside those of the siblings
+
+Moves = dict[str, Reals]  # name → amount for each of the slots asked for, [n]
+
+
+def latents(preset: Preset, index: int, slots: Sequence[tuple[int, int]], hands: Hands) -> Latent:
+    """The latents of slots (key, variant) of a zone: float32 [n, dim]. Each row is what it is when asked for alone.
+
+    Moved in this order: along a path, along directions, towards the prior's centre, by mutation; then the siblings'
+    steps.
+    """
+    zone = preset.zones[index]
+    instrument = preset.opened
+    space = Space(instrument.latent_dim, instrument.prior)
+    keys = [key for key, _ in slots]
+    moves = zone_moves(zone, preset.macros, slots, hands)
+    _beyond_pins(zone, keys, moves)
+    z = zone.source.bases(zone.keys, keys, moves.pop(macro.MORPH_X), moves.pop(macro.MORPH_Y), space)
+    seeds = [step_seed(zone.source.origin(zone.keys, key)) for key in keys]
+    shares = moves.pop(macro.TRUNCATION)
+    mutations = {name: moves.pop(name) for name in list(moves) if name.startswith(macro.MUTATE)}
+    for name, amounts in moves.items():
+        if amounts.any():
+            z = latent.along(z, direction(name, instrument), amounts, space.prior)
+    if (shares != 1).any():
+        z = latent.truncated(z, np.maximum(shares, 0.0), space.prior)
+    for name, sizes in mutations.items():
+        stream = MUTATE_STREAM + int(name.rpartition(":")[2])
+        z = latent.siblings(z, [stream] * len(slots), sizes, seeds, space.prior)
+    turns = [hands.turns.get((index, key, variant), 0) for key, variant in slots]
+    steps = [variant % zone.siblings + zone.siblings * turn for (_, variant), turn in zip(slots, turns, strict=True)]
+    return latent.siblings(z, steps, np.full(len(slots), zone.spread), seeds, space.prior)
+
+
+def zone_moves(zone: Zone, macros: Sequence[Macro], slots: Sequence[tuple[int, int]], hands: Hands) -> Moves:
+    """What the macros and the velocity layers move the slots of a zone by. Two knobs on one target add up."""
+    count = len(slots)
+    moves: Moves = {macro.MORPH_X: np.zeros(count), macro.MORPH_Y: np.zeros(count), macro.TRUNCATION: np.ones(count)}
+    touched = {number for touch in hands.touches.values() for number in touch} if zone.source.root is None else set()
+
+    def add(name: str, amounts: Reals) -> None:
+        if name == macro.TRUNCATION:
+            moves[name] = moves[name] * amounts
+        else:
+            moves[name] = moves.get(name, np.zeros(count)) + amounts
+
+    for knob in macros:
+        for target in knob.targets:
+            if target.is_latent and target.zone in (None, zone.name):
+                if knob.id in touched:
+                    touches = [hands.touches.get(key, {}).get(knob.id, knob.position) for key, _ in slots]
+                    amounts = np.array([target.at(position) for position in touches])
+                else:
+                    amounts = np.full(count, target.at(hands.positions.get(knob.id, knob.position)))
+                add(_name(target, knob.id), amounts)
+    if zone.velocity is not None and zone.layers > 1:
+        layers = [variant // zone.siblings / (zone.layers - 1) for _, variant in slots]
+        add(_name(zone.velocity, 0), np.array([zone.velocity.at(layer) for layer in layers]))
+    return moves
+
+
+def key_moves(preset: Preset, index: int, key: int, hands: Hands) -> dict[str, float]:
+    """What moves the first variant of a key now, as a pin keeps it: name → amount."""
+    moves = zone_moves(preset.zones[index], preset.macros, [(key, 0)], hands)
+    return {name: float(amounts[0]) for name, amounts in moves.items() if name not in (macro.MORPH_X, macro.MORPH_Y)}
+
+
+def direction(name: str, instrument: Instrument) -> Latent:
+    """The unit vector of "direction:NAME" or "axis:SEED"."""
+    if name.startswith(macro.AXIS):
+        return latent.axis(macro.axis_seed(name), instrument.latent_dim)
+    return instrument.directions[name.removeprefix(macro.DIRECTION)].vector
+
+
+def _name(target: Target, knob: int) -> str:
+    """Two mutations are two steps; everything else adds up."""
+    return f"{target.to}:{knob}" if target.to == macro.MUTATE else target.to
+
+
+def _beyond_pins(zone: Zone, keys: Sequence[int], moves: Moves) -> None:
+    """Of a pinned key's moves only what goes beyond those that stood when it was pinned."""
+    for at, key in enumerate(keys):
+        origin = zone.source.origin(zone.keys, key)
+        since: Mapping[str, float] = origin.since if isinstance(origin, Pin) else {}
+        for name, amount in since.items():
+            if name == macro.TRUNCATION:
+                moves[name][at] /= amount or 1.0
+            elif name.startswith(macro.MUTATE):
+                moves.setdefault(name, np.zeros(len(keys)))[at] = abs(moves.get(name, np.zeros(len(keys)))[at] - amount)
+            else:
+                moves.setdefault(name, np.zeros(len(keys)))[at] -= amount
