@@ -6,17 +6,18 @@ import random
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import _native
+from engine.clip_store import ClipStore
 from engine.controls import Controls
 from engine.errors import UserError
 from engine.generator import Generator
-from engine.hands import Slot
+from engine.hands import Hands, Slot
 from engine.midi_file import read_midi_file
 from engine.plan import Course, Voice
 from engine.preset import Preset
@@ -42,7 +43,7 @@ class _Wish:
 
     frame: int
     preset: Preset
-    positions: dict[int, float]
+    hands: Hands
     deferred: bool = False  # waits for the crossfade before it: a newer wish may take its place
 
 
@@ -84,16 +85,18 @@ class OfflineLoop:
         self.sampler = _native.Sampler()
         self.sampler.prepare(float(rate))
         # One batch size: a clip comes out the same to the byte whatever else is made with it.
-        generator = Generator(preset.instrument, "cpu", batches=(1,))
-        self._supply = Supply(generator, self.sampler, rate, FIRST_BLOCKS)
+        store = ClipStore(Generator(preset.instrument, "cpu", batches=(1,)))
+        self._supply = Supply(store, self.sampler, rate, FIRST_BLOCKS)
         self._controls = Controls(preset, random.Random(0))
         self._rate, self._block = rate, block
         self._values: Values = self._controls.values()
-        self._applied = _Wish(0, preset, dict(self._controls.positions))
+        self._applied = _Wish(0, preset, self._controls.hands)
         self._wishes: deque[_Wish] = deque()
         self._delay = round(MORPH_DELAY_SECONDS * rate)
         self._spacing = round(MORPH_SPACING_SECONDS * rate)
-        self._supply.load(preset, self._values, {})
+        self._supply.want(preset, self._values, {})
+        self._supply.begin()
+        self._sounding: set[Slot] = set()
 
     def run(
         self, events: list[tuple[int, bytes]], tail: float, progress: Callable[[float], None] | None = None
@@ -134,7 +137,7 @@ class OfflineLoop:
         values = self._controls.values()
         send_changes(self.sampler, self._values, values)
         self._values = values
-        wish = _Wish(frame + self._delay, self._controls.preset, dict(self._controls.positions))
+        wish = _Wish(frame + self._delay, self._controls.preset, self._controls.hands)
         last = self._wishes[-1] if self._wishes else self._applied
         earliest = last.frame + self._spacing
         if self._wishes and last.deferred and wish.frame <= last.frame:
@@ -146,12 +149,13 @@ class OfflineLoop:
 
     def _provide(self, messages: list[bytes], seconds: float) -> None:
         """Sees to it that what is struck and what sounds has its blocks for the next `seconds` and some more."""
-        preset, positions = self._applied.preset, self._applied.positions
+        preset = self._applied.preset
+        hands = replace(self._applied.hands, turns=self._renewed())
         sounds: dict[Slot, Sound] = {}
         needs: list[tuple[Slot, Course]] = []
 
         def need(slot: Slot, course: Course) -> None:
-            sound = preset.sound(*slot, positions)
+            sound = preset.sound(*slot, hands)
             if sound is not None:
                 sounds[slot] = sound
                 needs.append((slot, course))
@@ -162,8 +166,8 @@ class OfflineLoop:
             if message[0] & 0xF0 == 0x90 and len(message) == 3 and message[2]:
                 for index, zone in enumerate(preset.zones):
                     if message[1] in zone.keys:
-                        for sibling in range(zone.siblings):
-                            need((index, message[1], sibling), self._first_course(preset, index, message[1]))
+                        for variant in range(zone.variants):
+                            need((index, message[1], variant), self._first_course(preset, index, message[1]))
         if not sounds:
             return
         self._supply.want(preset, self._values, sounds)
@@ -178,6 +182,16 @@ class OfflineLoop:
             ),
             lambda: struck,
         )
+        if self._supply.store.bad():
+            name = self._supply.store.generator.instrument.name
+            raise UserError(f"The instrument {name} made a sound that is no numbers; export it again.")
+
+    def _renewed(self) -> dict[Slot, int]:
+        """How often each slot was played: one that is silent again is played out, and a fresh zone renews it."""
+        sounding = {voice.slot for voice in self._supply.voices()}
+        self._controls.used(self._sounding - sounding)
+        self._sounding = sounding
+        return dict(self._controls.turns)
 
     def _first_course(self, preset: Preset, index: int, key: int) -> Course:
         """The course on which a key's voice will begin, at the speed of its pitch."""

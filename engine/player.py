@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine import _native
+from engine.clip_store import ClipStore
 from engine.controls import Controls
 from engine.generator import Generator
 from engine.hands import Slot
+from engine.plan import Job
 from engine.preset import Preset
 from engine.program import Values, send_changes
 from engine.sound import Sound
 from engine.supply import Supply
+from engine.trouble import Trouble
 
 MAX_LATENCY = 0.010  # seconds from a MIDI event to its place in the audio, at most
 DELIVERY_SECONDS = 0.004  # what the port process, its polling and the scheduler take, worst of all usual cases
@@ -43,7 +46,8 @@ class _Wish:
 class Player:
     """Two threads beside the audio: one reads events and moves the controls, one keeps the supply going.
 
-    `rings` are those of the MIDI input; the sampler reads the same. `generator` is warm. Methods: [control-thread].
+    `rings` are those of the MIDI input; the sampler reads the same. `generator` is warm. `on_program` is called with the
+    number of a program change, in the control thread. Methods: [control-thread], those so marked [thread-safe].
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Player:
         rate: int,
         block: int,
         draw: random.Random,
+        on_program: Callable[[int], None] = lambda number: None,
     ) -> None:
         self.sampler = _native.Sampler()
         self.sampler.prepare(float(rate))
@@ -64,15 +69,26 @@ class Player:
             self.callback.add_ring(ring)
             self._readers.append(ring.reader())
         self.controls = Controls(preset, draw)
+        self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()  # sentences for the player
+        self.trouble = Trouble(self.notices.put, time.monotonic)
+        self._rate, self._draw, self._on_program = rate, draw, on_program
         self._block_seconds = block / rate
-        self._supply = Supply(generator, self.sampler, rate)
         self._values = self.controls.values()
+        self._claimed = preset.claimed_controllers
         self._actions: queue.SimpleQueue[Callable[[Controls], object]] = queue.SimpleQueue()
         self._running = True
         self._ready = threading.Event()
         self._turn = threading.Condition()
         self._wish: _Wish | None = None
-        self._supply.load(preset, self._values, self.controls.sounds())
+        self._coming: tuple[ClipStore, _Wish] | None = None  # a preset that was loaded, for the supply thread to take up
+        self._changing = False  # another preset is on its way: the sampler still plays the one before
+        self._supply = Supply(ClipStore(generator), self.sampler, rate)
+        self._next: Supply | None = None  # of the preset that is on its way
+        self._leaving: list[Supply] = []  # of presets whose voices still sound
+        self._supply.want(preset, self._values, self.controls.sounds())
+        self._supply.begin()
+        self._sounding: set[Slot] = set()
+        self._odd = False  # whose turn it is while a preset changes
         self._failure: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
@@ -102,10 +118,27 @@ class Player:
         """Runs an action on the controls, in the control thread; what it changes is heard. [thread-safe]"""
         self._actions.put(action)
 
+    def load(self, preset: Preset, store: ClipStore) -> None:
+        """Plays another preset as soon as its keys are there; what sounds goes on to its end. [thread-safe]
+
+        `store` is its instrument's, with a generator that is warm; its clips may be there already.
+        """
+        self._actions.put(lambda _: self._change(preset, store))
+
+    @property
+    def store(self) -> ClipStore:
+        """The clips of the instrument that is played. [thread-safe]"""
+        return self._supply.store
+
+    @property
+    def changing(self) -> bool:
+        """Whether a loaded preset is still on its way. [thread-safe]"""
+        return self._changing
+
     @property
     def generated(self) -> int:
         """Sounds generated since the start. [thread-safe]"""
-        return self._supply.generated
+        return self._supply.store.generated
 
     @property
     def failure(self) -> BaseException | None:
@@ -128,6 +161,9 @@ class Player:
                 for _, _, message in reader.read():
                     heard = True
                     self.controls.handle(message)
+            if self.controls.program is not None:
+                number, self.controls.program = self.controls.program, None
+                self._on_program(number)
             while not self._actions.empty():
                 self._actions.get()(self.controls)
             if self.controls.version != version:
@@ -139,12 +175,29 @@ class Player:
             time.sleep(CONTROL_SECONDS)
 
     def _apply(self) -> None:
-        values = self.controls.values()
-        send_changes(self.sampler, self._values, values)
-        self._values = values
-        wish = _Wish(self.controls.preset, values, self.controls.sounds())
+        preset, values = self.controls.preset, self.controls.values()
+        wish = _Wish(preset, values, self.controls.sounds())
         with self._turn:
+            if not self._changing:
+                self._send(preset, values)
             self._wish = wish
+            self._turn.notify()
+
+    def _send(self, preset: Preset, values: Values) -> None:
+        send_changes(self.sampler, self._values, values)
+        if preset.claimed_controllers != self._claimed:
+            self.sampler.set_claimed(sorted(preset.claimed_controllers))
+        self._values, self._claimed = values, preset.claimed_controllers
+
+    def _change(self, preset: Preset, store: ClipStore) -> None:
+        """The controls are the new preset's from now on; the sampler plays it once its keys are there."""
+        version = self.controls.version
+        self.controls = Controls(preset, self._draw)
+        self.controls.version = version  # whoever compares versions has nothing to apply yet
+        wish = _Wish(preset, self.controls.values(), self.controls.sounds())
+        with self._turn:
+            self._changing = True
+            self._coming, self._wish = (store, wish), None
             self._turn.notify()
 
     # ——— the supply's thread ———
@@ -152,20 +205,83 @@ class Player:
     def _supplying(self) -> None:
         look_ahead = self._block_seconds
         while self._running:
-            with self._turn:
-                wish, self._wish = self._wish, None
-            if wish is not None:
-                self._supply.want(wish.preset, wish.values, wish.sounds)
-            jobs = self._supply.jobs(self._supply.voices(), list(self.controls.recent), look_ahead)
-            if jobs:
-                begin = time.monotonic()
-                self._supply.make(jobs)
+            self._take_wishes()
+            supply, jobs = self._most_urgent(look_ahead)
+            if supply is not None:
+                taken = self._make(supply, jobs)
                 # A voice goes on while its blocks are made: begin where it will be then.
-                taken = time.monotonic() - begin
                 look_ahead = 0.8 * look_ahead + 0.2 * (taken + 2 * self._block_seconds)
+            self._begin_next()
             if not self._ready.is_set() and self._supply.playable():
                 self._ready.set()
-            if not jobs:
+            if supply is None:
                 with self._turn:
-                    if self._running and self._wish is None:
+                    if self._running and self._wish is None and self._coming is None:
                         self._turn.wait(SUPPLY_SECONDS)
+
+    def _take_wishes(self) -> None:
+        with self._turn:
+            coming, self._coming = self._coming, None
+            wish, self._wish = self._wish, None
+        if coming is not None:
+            store, first = coming
+            self._next = Supply(store, self.sampler, self._rate)
+            self._next.want(first.preset, first.values, first.sounds)
+        if wish is not None:
+            (self._next or self._supply).want(wish.preset, wish.values, wish.sounds)
+
+    def _most_urgent(self, look_ahead: float) -> tuple[Supply | None, list[Job]]:
+        """Whose turn it is, and what it is to make: voices of presets that are leaving, those that play, what comes."""
+        if self.trouble.waiting:
+            return None, []
+        for leaving in list(self._leaving):
+            voices = leaving.voices()
+            if not voices:
+                self._leaving.remove(leaving)
+            elif jobs := leaving.jobs(voices, (), look_ahead):
+                return leaving, jobs
+        voices = self._supply.voices()
+        self._renew({voice.slot for voice in voices})
+        self._odd = not self._odd
+        if self._next is not None and (self._odd or not voices):
+            if jobs := self._next.jobs(()):
+                return self._next, jobs
+        jobs = self._supply.jobs(voices, list(self.controls.recent) if self._next is None else (), look_ahead)
+        return (self._supply, jobs) if jobs else (None, [])
+
+    def _make(self, supply: Supply, jobs: list[Job]) -> float:
+        """Makes them; the seconds it took."""
+        begin = time.monotonic()
+        self.trouble.begin()
+        try:
+            supply.make(jobs)
+        except Exception as error:  # whatever onnxruntime raises, out of memory among it: the old sounds go on
+            self.trouble.failed(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        else:
+            if supply.store.bad():
+                self.trouble.failed("they are no numbers", wait=False)  # others may be
+            else:
+                self.trouble.worked()
+        return time.monotonic() - begin
+
+    def _begin_next(self) -> None:
+        """The preset that was loaded is played once its keys are there."""
+        if self._next is None or not self._next.playable():
+            return
+        with self._turn:
+            if self._wish is not None or self._coming is not None or not self._next.begin():
+                return  # something newer is wanted, or the sampler is busy: the next round
+            self._supply.leave()
+            self._leaving.append(self._supply)
+            self._supply, self._next = self._next, None
+            self._values, self._claimed = self._supply.values, self._supply.preset.claimed_controllers
+            self._sounding = set()
+            self._changing = False
+
+    def _renew(self, sounding: set[Slot]) -> None:
+        """Slots that were played and are silent again: those of a fresh zone get another clip."""
+        ended, self._sounding = self._sounding - sounding, sounding
+        zones = self._supply.preset.zones
+        if used := [slot for slot in ended if zones[slot[0]].fresh]:
+            supply = self._supply
+            self.do(lambda controls: controls.used(used) if supply is self._supply and not self._changing else None)

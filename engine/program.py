@@ -10,7 +10,7 @@ from engine.hands import Slot
 from engine.instrument import Instrument
 from engine.plan import Course
 from engine.preset import Preset
-from engine.zone import Chromatic, Zone
+from engine.zone import Zone
 
 Values = Mapping[tuple[int | None, str], float]
 
@@ -23,9 +23,10 @@ def native_program(preset: Preset, values: Values) -> _native.Program:
     zones = [
         {
             "keys": [key for key in zone.keys if key not in preset.claimed_notes],
-            "shared": isinstance(zone.source, Chromatic),
-            "root": zone.source.root if isinstance(zone.source, Chromatic) else 60,
+            "shared": zone.source.root is not None,
+            "root": 60 if zone.source.root is None else zone.source.root,
             "siblings": zone.siblings,
+            "layers": zone.layers,
             "parameters": zone_values(values, index),
         }
         for index, zone in enumerate(preset.zones)
@@ -47,9 +48,9 @@ def send_changes(sampler: _native.Sampler, before: Values, after: Values) -> Non
 
 
 def table_slot(zone: Zone, slot: Slot) -> Slot:
-    """The slot of the native clip table: a chromatic zone has one for all its keys."""
-    index, key, sibling = slot
-    return (index, zone.source.root, sibling) if isinstance(zone.source, Chromatic) else (index, key, sibling)
+    """The slot of the native clip table: a zone that plays one sound at pitch has one for all its keys."""
+    index, key, variant = slot
+    return (index, key if zone.source.root is None else zone.source.root, variant)
 
 
 def start_course(zone_values: Mapping[str, float], instrument: Instrument, ratio: float = 1.0) -> Course:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import count
 
-import numpy as np
-
 from engine import _native
-from engine.generator import Generator
+from engine.clip_store import ClipStore
 from engine.hands import Slot
 from engine.plan import FIRST_BLOCKS, Course, Job, Voice, batch, plan
 from engine.preset import Preset
@@ -19,72 +17,95 @@ from engine.sound import Sound
 
 # About what is made at once: many voices must outlast the making of each other's while a knob moves.
 FIRST_SECONDS = 0.13
-CACHE_BYTES = 512 << 20  # clips that are kept beyond those wanted now, so that a knob turned back costs nothing
+
+_runs = count()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Wanted:
-    """What is asked for now: the preset's zones and the sound of each slot."""
+    """What is asked for now: the preset's zones, the sound of each slot, and how a zone's voices begin."""
 
     preset: Preset
     values: Values
     sounds: dict[Slot, Sound]
-    starts: dict[int, Course] = field(default_factory=dict)
+    starts: dict[int, Course]
 
 
 class Supply:
-    """Makes clips with a generator and hands them to a sampler as clip-table messages. One thread at a time.
+    """Keeps one preset's clip table filled from a store of clips. One thread at a time.
 
     A wish that is not begun is simply replaced, because each step plans afresh from what is wanted and what sounds;
     what a run has made is always used. `first_blocks` are made at once for a key or voice that has nothing yet;
-    some FIRST_SECONDS' worth unless said.
+    some FIRST_SECONDS' worth unless said. First `want`, then `begin` when it is `playable` or sooner: until then the
+    sampler plays what it played before. After `leave` only the voices that still sound are looked after.
     """
 
-    def __init__(
-        self, generator: Generator, sampler: _native.Sampler, rate: float, first_blocks: int | None = None
-    ) -> None:
-        self.generator = generator
-        self._first_blocks = first_blocks or _first_blocks(generator.instrument.sample_rate)
+    def __init__(self, store: ClipStore, sampler: _native.Sampler, rate: float, first_blocks: int | None = None) -> None:
+        self.store = store
+        self._first_blocks = first_blocks or _first_blocks(store.generator.instrument.sample_rate)
         self._sampler = sampler
         self._rate = rate
-        self._clips: dict[Sound, _native.Clip] = {}  # in the order of their last use
-        self._ready: dict[Sound, int] = {}
-        self._told: dict[Slot, Sound] = {}  # table slot → the sound that the sampler has there
+        self._program: _native.Program | None = None  # once begun
+        self._left = False
+        self._told: dict[Slot, tuple[Sound, int]] = {}  # table slot → the sound and clip that the sampler has there
         self._served: dict[Slot, int] = {}
         self._seen_at = -1  # the sampler's clock when its voices were looked at last, and where they stood then
         self._seen: dict[int, float] = {}
         self._holding: set[int] = set()
-        self._runs = count()
-        self._ids = count(1)
         self._wanted: Wanted | None = None
-        self.generated = 0  # clips begun since the start
 
-    def load(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> None:
-        """Plays a preset's zones from now on; clips that are there already stay in their slots."""
-        program = native_program(preset, values)
-        self._told = {}
-        self._wanted = self._wish(preset, values, sounds)
-        for slot, sound in sounds.items():
-            if self._ready.get(sound):
-                place = table_slot(preset.zones[slot[0]], slot)
-                program.put(*place, self._clips[sound])
-                self._told[place] = sound
-        self._sampler.set_program(program)
+    @property
+    def preset(self) -> Preset:
+        """The preset that was wanted last."""
+        assert self._wanted is not None
+        return self._wanted.preset
+
+    @property
+    def values(self) -> Values:
+        """The sampler parameters that were wanted last: those that `begin` begins with."""
+        assert self._wanted is not None
+        return self._wanted.values
 
     def want(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> None:
-        """Replaces what is wanted; a sound that is there already is told at once. Zones are those loaded last."""
-        self._wanted = self._wish(preset, values, sounds)
-        self._tell_known(self._wanted)
-
-    def _wish(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> Wanted:
-        instrument = self.generator.instrument
+        """Replaces what is wanted; a sound that is there already is told at once."""
+        instrument = self.store.generator.instrument
         starts = {index: start_course(zone_values(values, index), instrument) for index in range(len(preset.zones))}
-        return Wanted(preset, values, dict(sounds), starts)
+        self._wanted = Wanted(preset, values, dict(sounds), starts)
+        self._tell_known()
+
+    def begin(self) -> bool:
+        """Plays what is wanted from now on; False if the sampler is too busy to be told: try again."""
+        wanted = self._wanted
+        assert wanted is not None
+        program = native_program(wanted.preset, wanted.values)
+        told: dict[Slot, tuple[Sound, int]] = {}
+        for slot, sound in wanted.sounds.items():
+            if self.store.ready.get(sound):
+                place = table_slot(wanted.preset.zones[slot[0]], slot)
+                clip = self.store.clip(sound)
+                program.put(*place, clip)
+                told[place] = sound, clip.id
+        if not self._sampler.set_program(program):
+            return False
+        self._program, self._told = program, told
+        return True
+
+    def leave(self) -> None:
+        """Another program plays from now on: nothing is told any more, and only sounding voices are served."""
+        wanted = self._wanted
+        assert wanted is not None
+        places = {slot: table_slot(wanted.preset.zones[slot[0]], slot) for slot in wanted.sounds}
+        sounds = {slot: self._told[place][0] for slot, place in places.items() if place in self._told}
+        self._wanted = replace(wanted, sounds=sounds)
+        self._left = True
 
     def voices(self) -> list[Voice]:
-        """The sounding voices, the newest first."""
-        frames = self.generator.instrument.clip_frames
+        """The voices that sound in this program, the newest first."""
+        if self._program is None:
+            return []
+        frames = self.store.generator.instrument.clip_frames
         clock, reports = self._sampler.voices()
+        reports = [report for report in reports if report.program == self._program.id]
         if clock != self._seen_at:
             self._seen_at, before = clock, self._seen
             self._seen = {report.voice: report.position for report in reports}
@@ -105,12 +126,18 @@ class Supply:
         wanted = self._wanted
         if wanted is None:
             return []
-        self._tell_known(wanted)
+        self._tell_known()
         here = [voice for voice in voices if voice.slot[0] < len(wanted.preset.zones)]
+        sounds: Mapping[Slot, Sound] = wanted.sounds
+        if self._left:
+            sounds = {voice.slot: sounds[voice.slot] for voice in here if voice.slot in sounds}
+        if bad := self.store.bad():
+            sounds = {slot: sound for slot, sound in sounds.items() if sound not in bad}
+        generator = self.store.generator
         line = plan(
-            wanted.sounds,
-            self._ready,
-            self.generator.block_total,
+            sounds,
+            self.store.ready,
+            generator.block_total,
             starts=wanted.starts,
             voices=here,
             recent=recent,
@@ -118,78 +145,61 @@ class Supply:
             look_ahead=look_ahead,
             first_blocks=self._first_blocks,
         )
-        jobs = batch(line, largest=self.generator.batches[-1])
-        return jobs[: self.generator.filled(len(jobs))] if jobs else []
+        jobs = batch(line, largest=generator.batches[-1])
+        return jobs[: generator.filled(len(jobs))] if jobs else []
 
     def make(self, jobs: Sequence[Job]) -> None:
         """Generates a batch of `jobs` and puts it into the clip table."""
         if not jobs:
             return
-        first, blocks = jobs[0].first_block, jobs[0].block_count
-        audio = self.generator.generate(np.stack([job.sound.z() for job in jobs]), first, blocks)
-        run = next(self._runs)
-        for job, clip_audio in zip(jobs, audio, strict=True):
-            clip = self._clip(job.sound)
-            clip.write(first * _native.BLOCK_FRAMES, clip_audio)
-            self._ready[job.sound] |= ((1 << blocks) - 1) << first
+        made = set(self.store.make([job.sound for job in jobs], jobs[0].first_block, jobs[0].block_count))
+        run = next(_runs)
+        for job in jobs:
             for slot in job.slots:
                 self._served[slot] = run
-                self._tell(slot, job.sound)
-        self._forget()
+                if job.sound in made:
+                    self._tell(slot, job.sound)
+        assert self._wanted is not None
+        self.store.forget(set(self._wanted.sounds.values()))
+        self._sampler.collect()
 
     def playable(self) -> bool:
-        """Whether every slot's sound has the blocks that a note begins with."""
+        """Whether every slot's sound has the blocks that a note begins with, but for those that cannot be made now."""
         wanted = self._wanted
         if wanted is None:
             return False
-        total = self.generator.block_total
+        total = self.store.generator.block_total
+        ready, bad = self.store.ready, self.store.bad()
         first = {zone: start.blocks(total)[: self._first_blocks] for zone, start in wanted.starts.items()}
         return all(
-            self._ready.get(sound, 0) >> block & 1 for slot, sound in wanted.sounds.items() for block in first[slot[0]]
+            ready.get(sound, 0) >> block & 1
+            for slot, sound in wanted.sounds.items()
+            if sound not in bad
+            for block in first[slot[0]]
         )
 
     def covers(self, sound: Sound, course: Course, seconds: float) -> bool:
         """Whether the blocks are there that a voice on this course reads in the next `seconds`."""
-        ready = self._ready.get(sound, 0)
-        return all(ready >> block & 1 for block in course.next_blocks(self.generator.block_total, seconds))
+        ready = self.store.ready.get(sound, 0)
+        return all(ready >> block & 1 for block in course.next_blocks(self.store.generator.block_total, seconds))
 
-    def _tell_known(self, wanted: Wanted) -> None:
-        """A wish for a sound that is in the cache is told at once."""
-        for slot, sound in wanted.sounds.items():
-            if self._ready.get(sound):
+    def _tell_known(self) -> None:
+        """A wish for a sound that is in the store is told at once."""
+        assert self._wanted is not None
+        for slot, sound in self._wanted.sounds.items():
+            if self.store.ready.get(sound):
                 self._tell(slot, sound)
 
     def _tell(self, slot: Slot, sound: Sound) -> None:
         wanted = self._wanted
         assert wanted is not None
-        if wanted.sounds.get(slot) != sound:
+        if self._program is None or self._left or wanted.sounds.get(slot) != sound:
             return
         place = table_slot(wanted.preset.zones[slot[0]], slot)
+        clip = self.store.clip(sound)  # one that was given up and made anew is another clip
         # A full queue refuses; the next step tells it again.
-        if self._told.get(place) != sound and self._sampler.set_clip(*place, self._clips[sound]):
-            self._told[place] = sound
-
-    def _clip(self, sound: Sound) -> _native.Clip:
-        clip = self._clips.pop(sound, None)
-        if clip is None:
-            instrument = self.generator.instrument
-            clip = _native.Clip(next(self._ids), instrument.channels, instrument.clip_frames, instrument.sample_rate)
-            self._ready[sound] = 0
-            self.generated += 1
-        self._clips[sound] = clip
-        return clip
-
-    def _forget(self) -> None:
-        instrument = self.generator.instrument
-        keep = max(1, CACHE_BYTES // (4 * instrument.channels * instrument.clip_frames))
-        if len(self._clips) > keep:
-            assert self._wanted is not None
-            needed = set(self._wanted.sounds.values())
-            for sound in [sound for sound in self._clips if sound not in needed][: len(self._clips) - keep]:
-                del self._clips[sound], self._ready[sound]
-            # A sound made anew is another clip, which the sampler must be told of again.
-            self._told = {place: sound for place, sound in self._told.items() if sound in self._clips}
-        self._sampler.collect()
+        if self._told.get(place) != (sound, clip.id) and self._sampler.set_clip(*place, clip):
+            self._told[place] = sound, clip.id
 
 
 def _first_blocks(sample_rate: int) -> int:

@@ -39,9 +39,13 @@ class Rig:
         assert self.preset.instrument is not None
         self.sampler = _native.Sampler()
         self.sampler.prepare(float(RATE))
-        self.supply = Supply(Generator(self.preset.instrument, "cpu"), self.sampler, RATE)
+        self.supply = Supply(ClipStore(Generator(self.preset.instrument, "cpu")), self.sampler, RATE)
         self.values = self.preset.parameters({})
-        self.supply.load(self.preset, self.values, self.sounds())
+        self.load(self.sounds())
+
+    def load(self, sounds: dict[Slot, Sound], preset: Preset | None = None, values: Values | None = None) -> None:
+        self.supply.want(preset or self.preset, values or self.values, sounds)
+        assert self.supply.begin()
 
     def sounds(self, position: float = 0.0) -> dict[Slot, Sound]:
         return self.preset.sounds({1: position})

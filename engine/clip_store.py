@@ -1,0 +1,75 @@
+"""The clips of one instrument: made block by block, and kept up to a limit so that a knob turned back costs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from itertools import count
+
+import numpy as np
+
+from engine import _native
+from engine.generator import Generator
+from engine.sound import Sound
+
+CACHE_BYTES = 96 << 20  # clips that are kept beyond those wanted now
+RETRY_SECONDS = 1.0  # until a sound that came out as no numbers is asked for again
+
+_ids = count(1)  # of clips: the sampler's reports tell clips of all instruments apart by them
+
+
+class ClipStore:
+    """What a generator has made of each sound. `clock` gives seconds. One thread at a time."""
+
+    def __init__(self, generator: Generator, clock: Callable[[], float] = time.monotonic) -> None:
+        self.generator = generator
+        self.ready: dict[Sound, int] = {}  # a bit for each block that is there
+        self.generated = 0  # clips begun since the start
+        self._clips: dict[Sound, _native.Clip] = {}  # in the order of their last use
+        self._bad: dict[Sound, float] = {}  # sounds that came out as no numbers → when to try again
+        self._clock = clock
+
+    def clip(self, sound: Sound) -> _native.Clip:
+        """A sound's clip; KeyError if nothing was made of it."""
+        return self._clips[sound]
+
+    def make(self, sounds: Sequence[Sound], first: int, blocks: int) -> list[Sound]:
+        """Makes the same blocks of some sounds; returns those that came out well."""
+        audio = self.generator.generate(np.stack([sound.z() for sound in sounds]), first, blocks)
+        made = []
+        for sound, clip_audio in zip(sounds, audio, strict=True):
+            if not np.isfinite(clip_audio).all():
+                self._bad[sound] = self._clock() + RETRY_SECONDS
+                continue
+            self._bad.pop(sound, None)
+            self._begun(sound).write(first * _native.BLOCK_FRAMES, clip_audio)
+            self.ready[sound] |= ((1 << blocks) - 1) << first
+            made.append(sound)
+        return made
+
+    def bad(self) -> set[Sound]:
+        """Sounds that are not to be asked for now, as they came out as no numbers."""
+        if not self._bad:
+            return set()
+        now = self._clock()
+        self._bad = {sound: until for sound, until in self._bad.items() if until > now}
+        return set(self._bad)
+
+    def forget(self, needed: Collection[Sound]) -> None:
+        """Gives up the clips that were not used for longest, beyond the limit."""
+        instrument = self.generator.instrument
+        keep = max(1, CACHE_BYTES // (4 * instrument.channels * instrument.clip_frames))
+        if len(self._clips) <= keep:
+            return
+        for sound in [sound for sound in self._clips if sound not in needed][: len(self._clips) - keep]:
+            del self._clips[sound], self.ready[sound]
+
+    def _begun(self, sound: Sound) -> _native.Clip:
+        clip = self._clips.pop(sound, None)
+        if clip is None:
+            instrument = self.generator.instrument
+            clip = _native.Clip(next(_ids), instrument.channels, instrument.clip_frames, instrument.sample_rate)
+            self.ready[sound] = 0
+            self.generated += 1
+        self._clips[sound] = clip
+        return clip
