@@ -112,7 +112,7 @@ class Supply:
             self._holding = {voice for voice, position in self._seen.items() if before.get(voice) == position}
         return [
             Voice(
-                (report.zone, report.key, report.sibling),
+                (report.zone, report.key, report.variant),
                 voice_course(report, frames, self._rate),
                 report.voice in self._holding,
             )

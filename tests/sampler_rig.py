@@ -41,8 +41,16 @@ def write_blocks(target: _native.Clip, audio: Audio, blocks: Iterable[int]) -> N
         target.write(start, np.ascontiguousarray(audio[:, start : start + _native.BLOCK_FRAMES]))
 
 
-def zone(keys: Iterable[int] = (60,), shared: bool = False, root: int = 60, siblings: int = 1, **parameters: float):
-    return {"keys": list(keys), "shared": shared, "root": root, "siblings": siblings, "parameters": parameters}
+def zone(
+    keys: Iterable[int] = (60,),
+    shared: bool = False,
+    root: int = 60,
+    siblings: int = 1,
+    layers: int = 1,
+    **parameters: float,
+):
+    counts = {"siblings": siblings, "layers": layers}
+    return {"keys": list(keys), "shared": shared, "root": root, **counts, "parameters": parameters}
 
 
 ONE_SHOT, GATED, LOOP = 0.0, 1.0, 2.0
@@ -71,8 +79,8 @@ class Rig:
         **play: float,
     ) -> None:
         program = _native.Program(list(zones), {"master_gain_db": 0.0, "limiter": 0.0} | play, list(claimed))
-        for (zone_index, key, sibling), made in clips.items():
-            program.put(zone_index, key, sibling, made)
+        for (zone_index, key, variant), made in clips.items():
+            program.put(zone_index, key, variant, made)
         assert self.sampler.set_program(program)
 
     def play(

@@ -75,12 +75,23 @@ Zone zone_from(nb::dict row) {
     zone.shared = nb::cast<bool>(row["shared"]);
     zone.root = nb::cast<int>(row["root"]);
     zone.siblings = nb::cast<int>(row["siblings"]);
+    if (row.contains("layers"))
+        zone.layers = nb::cast<int>(row["layers"]);
     for (auto [id, value] : nb::cast<nb::dict>(row["parameters"])) {
         const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
         const ParameterInfo& info = zone_parameters[index];
         zone.parameters[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
     }
     return zone;
+}
+
+/// Numbers of controllers as a set; channel mode messages, from 120 on, cannot be claimed.
+std::bitset<128> controllers_from(const std::vector<int>& numbers) {
+    std::bitset<128> controllers;
+    for (int controller : numbers)
+        if (controller >= 0 && controller < 120)
+            controllers.set(static_cast<std::size_t>(controller));
+    return controllers;
 }
 
 using Audio = nb::ndarray<float, nb::numpy, nb::ndim<2>, nb::c_contig>;
@@ -165,6 +176,8 @@ NB_MODULE(_native, m) {
     m.attr("BLOCK_FRAMES") = config::block_frames;
     m.attr("MAX_ZONES") = config::max_zones;
     m.attr("MAX_SIBLINGS") = config::max_siblings;
+    m.attr("MAX_LAYERS") = config::max_layers;
+    m.attr("MAX_VARIANTS") = config::max_variants;
     m.attr("SWAP_SECONDS") = config::swap_seconds;
     m.attr("KILL_SECONDS") = config::kill_seconds;
 
@@ -203,36 +216,35 @@ NB_MODULE(_native, m) {
         .def_prop_ro("blocks", &Clip::blocks);
 
     nb::class_<Program>(m, "Program", "Zones, play settings and the clip table of a preset.")
-        .def(nb::new_([](std::vector<nb::dict> zones, nb::dict play, const std::vector<int>& claimed) {
-                 std::vector<Zone> list;
-                 for (const nb::dict& zone : zones)
-                     list.push_back(zone_from(zone));
-                 auto program = std::make_shared<Program>(std::move(list));
-                 for (auto [id, value] : play) {
-                     const std::size_t index = index_of(play_parameters, nb::cast<std::string>(id));
-                     const ParameterInfo& info = play_parameters[index];
-                     program->play[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
-                 }
-                 for (int controller : claimed)
-                     if (controller >= 0 && controller < 120)
-                         program->claimed.set(static_cast<std::size_t>(controller));
-                 return program;
-             }),
-             nb::arg("zones"), nb::arg("play"), nb::arg("claimed"),
-             "zones: dicts of keys, shared, root, siblings, parameters; play: parameter values by id; claimed: "
-             "controllers that belong to macros. Raises ValueError, KeyError.")
+        .def(
+            nb::new_([](std::vector<nb::dict> zones, nb::dict play, const std::vector<int>& claimed) {
+                std::vector<Zone> list;
+                for (const nb::dict& zone : zones)
+                    list.push_back(zone_from(zone));
+                auto program = std::make_shared<Program>(std::move(list));
+                for (auto [id, value] : play) {
+                    const std::size_t index = index_of(play_parameters, nb::cast<std::string>(id));
+                    const ParameterInfo& info = play_parameters[index];
+                    program->play[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+                }
+                program->claimed = controllers_from(claimed);
+                return program;
+            }),
+            nb::arg("zones"), nb::arg("play"), nb::arg("claimed"),
+            "zones: dicts of keys, shared, root, siblings, layers (1 where absent), parameters; play: parameter values "
+            "by id; claimed: controllers that belong to macros. Raises ValueError, KeyError.")
         .def_ro("id", &Program::id, "Tells the programs of this process apart.")
         .def(
             "put",
-            [](Program& self, int zone, int key, int sibling, std::shared_ptr<Clip> clip) {
+            [](Program& self, int zone, int key, int variant, std::shared_ptr<Clip> clip) {
                 if (zone < 0 || zone >= static_cast<int>(self.zones.size()) || key < 0 || key >= config::keys ||
-                    sibling < 0 || sibling >= config::max_siblings)
+                    variant < 0 || variant >= config::max_variants)
                     throw nb::index_error("no such slot in this program");
-                self.slot(zone, key).clips[static_cast<std::size_t>(sibling)] = std::move(clip);
+                self.slot(zone, key).clips[static_cast<std::size_t>(variant)] = std::move(clip);
             },
-            nb::arg("zone"), nb::arg("key"), nb::arg("sibling"), nb::arg("clip"),
-            "Fills a slot before the program is handed to a sampler; afterwards Sampler.set_clip does. Raises "
-            "IndexError. [setup]");
+            nb::arg("zone"), nb::arg("key"), nb::arg("variant"), nb::arg("clip"),
+            "Fills a slot before the program is handed to a sampler; afterwards Sampler.set_clip does. The variant is "
+            "layer · siblings + sibling. Raises IndexError. [setup]");
 
     nb::class_<VoiceReport>(m, "VoiceReport", "What one voice was doing at the end of a block.")
         .def_ro("voice", &VoiceReport::voice, "Counts up with each voice started.")
@@ -253,7 +265,7 @@ NB_MODULE(_native, m) {
         .def_ro("zone", &VoiceReport::zone)
         .def_ro("key", &VoiceReport::key)
         .def_ro("slot_key", &VoiceReport::slot_key)
-        .def_ro("sibling", &VoiceReport::sibling)
+        .def_ro("variant", &VoiceReport::variant)
         .def_ro("channel", &VoiceReport::channel)
         .def_ro("looping", &VoiceReport::looping)
         .def_ro("reverse", &VoiceReport::reverse)
@@ -266,7 +278,7 @@ NB_MODULE(_native, m) {
         .def("process", &render, nb::arg("events"), nb::arg("frames"),
              "Renders a block: events as (offset, bytes), sorted; float32 [frames, 2]. [audio-thread]")
         .def("set_program", &Sampler::set_program, nb::arg("program"), "[thread-safe]")
-        .def("set_clip", &Sampler::set_clip, nb::arg("zone"), nb::arg("key"), nb::arg("sibling"), nb::arg("clip"),
+        .def("set_clip", &Sampler::set_clip, nb::arg("zone"), nb::arg("key"), nb::arg("variant"), nb::arg("clip"),
              "The clip-table message; False if the queue is full. [thread-safe]")
         .def(
             "set_parameter",
@@ -277,6 +289,14 @@ NB_MODULE(_native, m) {
             },
             nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
             "Sets a zone's parameter, or with zone None a play setting; clamped. Raises KeyError. [thread-safe]")
+        .def(
+            "set_claimed",
+            [](Sampler& self, const std::vector<int>& controllers) {
+                return self.set_claimed(controllers_from(controllers));
+            },
+            nb::arg("controllers"),
+            "These controllers belong to macros from now on, in the present program; False if the queue is full. "
+            "[thread-safe]")
         .def("silence", &Sampler::silence, "Fades everything that sounds. [thread-safe]")
         .def("collect", &Sampler::collect, "Frees what the audio thread is done with. [thread-safe]")
         .def(

@@ -240,7 +240,7 @@ def test_round_robin_goes_round_and_never_repeats(siblings: int) -> None:
     clips = {(0, 60, i): clip(100 + i, LEVEL) for i in range(siblings)}
     rig = Rig([zone(siblings=siblings)], clips)
     rig.play(64 * 50, [(64 * i, on()) for i in range(50)])
-    played = [voice.sibling for voice in rig.voices()]
+    played = [voice.variant for voice in rig.voices()]
     assert all(a != b for a, b in itertools.pairwise(played))
     assert played[:siblings] == list(range(siblings))
 
@@ -248,7 +248,7 @@ def test_round_robin_goes_round_and_never_repeats(siblings: int) -> None:
 def test_round_robin_passes_over_a_sibling_without_a_clip() -> None:
     rig = Rig([zone(siblings=3)], {(0, 60, i): clip(100 + i, LEVEL) for i in (0, 2)})
     rig.play(640, [(64 * i, on()) for i in range(6)])
-    assert [voice.sibling for voice in rig.voices()] == [0, 2, 0, 2, 0, 2]
+    assert [voice.variant for voice in rig.voices()] == [0, 2, 0, 2, 0, 2]
 
 
 def test_a_key_without_a_clip_is_silent_and_counted() -> None:

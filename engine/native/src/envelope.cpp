@@ -1,5 +1,8 @@
 #include "producergan/envelope.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace producergan {
 
 void Envelope::start(const Shape& shape) noexcept {
@@ -9,9 +12,11 @@ void Envelope::start(const Shape& shape) noexcept {
     level_ = 0.0f;
 }
 
-void Envelope::release() noexcept {
+void Envelope::release(double factor) noexcept {
     if (released())
         return;
+    shape_.release =
+        std::max<std::int64_t>(shape_.shortest_release, std::llround(static_cast<double>(shape_.release) * factor));
     stage_ = Stage::release;
     elapsed_ = 0;
     release_from_ = level_;

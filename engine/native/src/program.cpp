@@ -19,15 +19,40 @@ bool onset_ready(const Clip& clip, const Zone& zone) noexcept {
 
 } // namespace
 
-void ClipSlot::put(int sibling, const ClipRef& clip, const Zone& zone) noexcept {
-    newest(sibling, zone);
-    coming[static_cast<std::size_t>(sibling)] = clip;
-    newest(sibling, zone);
+void ClipSlot::put(int variant, const ClipRef& clip, const Zone& zone) noexcept {
+    newest(variant, zone);
+    coming[static_cast<std::size_t>(variant)] = clip;
+    newest(variant, zone);
 }
 
-const ClipRef& ClipSlot::newest(int sibling, const Zone& zone) noexcept {
-    ClipRef& now = clips[static_cast<std::size_t>(sibling)];
-    ClipRef& next = coming[static_cast<std::size_t>(sibling)];
+int ClipSlot::next(int velocity, const Zone& zone) noexcept {
+    const int wanted = zone.layer(velocity);
+    for (const bool ready : {true, false})
+        for (int distance = 0; distance < zone.layers; ++distance)
+            for (const int layer : {wanted - distance, wanted + distance})
+                if (layer >= 0 && layer < zone.layers)
+                    if (const int variant = next_of_layer(layer, zone, ready); variant != none)
+                        return variant;
+    return none;
+}
+
+int ClipSlot::next_of_layer(int layer, const Zone& zone, bool ready) noexcept {
+    int& last = last_[static_cast<std::size_t>(layer)];
+    for (int i = 1; i <= zone.siblings; ++i) {
+        const int sibling = (last + i) % zone.siblings;
+        const int variant = layer * zone.siblings + sibling;
+        const ClipRef& clip = newest(variant, zone);
+        if (clip && (!ready || onset_ready(*clip, zone))) {
+            last = sibling;
+            return variant;
+        }
+    }
+    return none;
+}
+
+const ClipRef& ClipSlot::newest(int variant, const Zone& zone) noexcept {
+    ClipRef& now = clips[static_cast<std::size_t>(variant)];
+    ClipRef& next = coming[static_cast<std::size_t>(variant)];
     if (next && (!now || onset_ready(*next, zone))) {
         now = std::move(next);
         next.reset();
@@ -48,6 +73,8 @@ Program::Program(std::vector<Zone> zone_list) : zones(std::move(zone_list)) {
             throw std::invalid_argument("a zone's root lies between 0 and 127");
         if (zone.siblings < 1 || zone.siblings > config::max_siblings)
             throw std::invalid_argument("a zone has 1 to 8 siblings");
+        if (zone.layers < 1 || zone.layers > config::max_layers)
+            throw std::invalid_argument("a zone has 1 to 4 velocity layers");
     }
     for (std::size_t i = 0; i < play_param_count; ++i)
         play[i] = play_parameters[i].default_value;

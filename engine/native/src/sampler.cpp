@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <stdexcept>
 
+#include "producergan/decibels.hpp"
 #include "producergan/platform.hpp"
 
 namespace producergan {
@@ -12,8 +12,6 @@ namespace producergan {
 namespace {
 
 constexpr int tick_frames = config::tick_frames;
-
-float gain_of_decibels(float decibels) noexcept { return std::pow(10.0f, decibels / 20.0f); }
 
 const Resampler& shared_resampler() {
     static const Resampler resampler;
@@ -46,7 +44,9 @@ void Sampler::prepare(double sample_rate) {
         voice.clear();
     active_count_ = 0;
     clock_ = 0;
-    channels_ = {};
+    midi_.reset();
+    keys_ = {};
+    follow_program();
     residue_left_.fill(0.0f);
     residue_right_.fill(0.0f);
     residue_at_ = 0;
@@ -81,14 +81,14 @@ bool Sampler::set_program(ProgramRef program) {
     return send(std::move(command));
 }
 
-bool Sampler::set_clip(int zone, int slot_key, int sibling, ClipRef clip) {
+bool Sampler::set_clip(int zone, int slot_key, int variant, ClipRef clip) {
     const std::lock_guard lock(control_);
     clips_.emplace(clip.get(), clip);
     Command command;
     command.kind = Command::Kind::clip;
     command.zone = zone;
     command.slot_key = slot_key;
-    command.sibling = sibling;
+    command.variant = variant;
     command.clip = std::move(clip);
     return send(std::move(command));
 }
@@ -114,6 +114,14 @@ bool Sampler::set_play_parameter(PlayParam id, float value) {
     return send(std::move(command));
 }
 
+bool Sampler::set_claimed(const std::bitset<128>& controllers) {
+    const std::lock_guard lock(control_);
+    Command command;
+    command.kind = Command::Kind::claimed;
+    command.controllers = controllers;
+    return send(std::move(command));
+}
+
 bool Sampler::silence() {
     const std::lock_guard lock(control_);
     Command command;
@@ -136,19 +144,20 @@ void Sampler::apply(Command& command) noexcept {
         break;
     case Command::Kind::program:
         program_ = std::move(command.program);
+        follow_program();
         if (clock_ == 0) // nothing was heard yet: nothing to ramp from
             master_from_ = master_to_ = gain_of_decibels(program_->get(PlayParam::master_gain_db));
         break;
     case Command::Kind::clip: {
         if (command.zone < 0 || command.zone >= static_cast<int>(program_->zones.size()) || command.slot_key < 0 ||
-            command.slot_key >= config::keys || command.sibling < 0 || command.sibling >= config::max_siblings)
+            command.slot_key >= config::keys || command.variant < 0 || command.variant >= config::max_variants)
             break;
         program_->slot(command.zone, command.slot_key)
-            .put(command.sibling, command.clip, program_->zones[static_cast<std::size_t>(command.zone)]);
+            .put(command.variant, command.clip, program_->zones[static_cast<std::size_t>(command.zone)]);
         each_voice([&](Voice& voice) {
             const Voice::Start& origin = voice.origin();
             if (origin.program == program_ && origin.zone == command.zone && origin.slot_key == command.slot_key &&
-                origin.sibling == command.sibling)
+                origin.variant == command.variant)
                 voice.swap(command.clip);
         });
         break;
@@ -161,271 +170,34 @@ void Sampler::apply(Command& command) noexcept {
         break;
     case Command::Kind::play_parameter:
         program_->play[static_cast<std::size_t>(command.parameter)] = command.value;
+        follow_program();
+        break;
+    case Command::Kind::claimed:
+        program_->claimed = command.controllers;
+        follow_program();
         break;
     case Command::Kind::silence:
         each_voice([&](Voice& voice) { voice.kill(kill_frames_); });
+        for (HeldKeys& keys : keys_)
+            keys.lift_all();
         break;
     }
     command.clip.reset();
     command.program.reset();
 }
 
-// ---- MIDI --------------------------------------------------------------------------------------------------------
-
-void Sampler::handle(const Event& event) noexcept {
-    const int channel = event.status & 0x0f;
-    const int only = static_cast<int>(program_->get(PlayParam::channel));
-    const int kind = event.status & 0xf0;
-    if (event.status < 0x80 || event.data1 > 127 || event.data2 > 127)
-        return;
-    const bool lets_go = kind == 0x80 || (kind == 0x90 && event.data2 == 0);
-    if (only != 0 && channel != only - 1 && !lets_go) // a key that was held when the filter changed is let go
-        return;
-    switch (kind) {
-    case 0x80:
-        let_go(channel, event.data1);
-        break;
-    case 0x90:
-        if (event.data2 == 0)
-            let_go(channel, event.data1);
-        else
-            note_on(channel, event.data1, event.data2);
-        break;
-    case 0xb0:
-        if (event.data1 >= 120 || !program_->claimed[event.data1])
-            control(channel, event.data1, event.data2);
-        break;
-    case 0xe0:
-        channels_[static_cast<std::size_t>(channel)].pitch_bend(event.data1, event.data2);
-        break;
-    default:
-        break;
+/// What the program says of MIDI holds from now on. A pedal that now belongs to a macro is up: nobody would hear of it.
+void Sampler::follow_program() noexcept {
+    midi_.follow(static_cast<int>(program_->get(PlayParam::channel)),
+                 static_cast<int>(program_->get(PlayParam::mpe_members)),
+                 static_cast<double>(program_->get(PlayParam::bend_range)));
+    for (int channel = 0; channel < config::channels; ++channel) {
+        midi_.channel(channel).sustain &= !program_->claimed[64];
+        midi_.channel(channel).sostenuto &= !program_->claimed[66];
+        if (program_->claimed[66])
+            keys(channel).let_caught_go();
     }
-}
-
-void Sampler::control(int channel, int controller, int value) noexcept {
-    ChannelState& state = channels_[static_cast<std::size_t>(channel)];
-    const auto lift_pedal = [&] {
-        state.sustain = false;
-        each_voice([&](Voice& voice) {
-            if (voice.pedal_held && voice.origin().channel == channel)
-                voice.release();
-        });
-    };
-    switch (controller) {
-    case 64:
-        if (value >= 64)
-            state.sustain = true;
-        else
-            lift_pedal();
-        break;
-    case 120: // all sound off
-        each_voice([&](Voice& voice) {
-            if (voice.origin().channel == channel)
-                voice.kill(kill_frames_);
-        });
-        break;
-    case 121:
-        lift_pedal();
-        state.reset_controllers();
-        break;
-    case 123: // all notes off; the mode messages after it mean the same first of all
-    case 124:
-    case 125:
-    case 126:
-    case 127:
-        let_go(channel, every_key);
-        break;
-    default:
-        state.control(controller, value);
-    }
-}
-
-/// One key is let go, or with `every_key` all that are held.
-void Sampler::let_go(int channel, int key) noexcept {
-    const bool sustain = channels_[static_cast<std::size_t>(channel)].sustain;
-    each_voice([&](Voice& voice) {
-        if (!voice.key_down || voice.origin().channel != channel || (key != every_key && voice.origin().key != key))
-            return;
-        voice.key_down = false;
-        if (sustain)
-            voice.pedal_held = true;
-        else
-            voice.release();
-    });
-}
-
-void Sampler::note_on(int channel, int key, int velocity) noexcept {
-    counters_.add(Counter::notes);
-    const auto in_zone = [&](const Zone& zone) { return zone.notes[static_cast<std::size_t>(key)]; };
-    // First end what the note ends, so that its own layers do not choke one another.
-    each_voice([&](Voice& voice) {
-        if (voice.mode() != Mode::one_shot && (voice.key_down || voice.pedal_held) &&
-            voice.origin().channel == channel && voice.origin().key == key)
-            voice.release();
-    });
-    for (const Zone& zone : program_->zones)
-        if (in_zone(zone))
-            choke(static_cast<int>(zone.get(ZoneParam::choke)));
-    for (std::size_t zone = 0; zone < program_->zones.size(); ++zone)
-        if (in_zone(program_->zones[zone]))
-            start_voice(static_cast<int>(zone), channel, key, velocity);
-}
-
-void Sampler::choke(int group) noexcept {
-    if (group == 0)
-        return;
-    each_voice([&](Voice& voice) {
-        if (static_cast<int>(voice.zone().get(ZoneParam::choke)) == group)
-            voice.kill(kill_frames_);
-    });
-}
-
-// ---- voices ------------------------------------------------------------------------------------------------------
-
-VoiceTargets Sampler::targets(const Zone& zone, int channel, int clip_channels) const noexcept {
-    const ChannelState& state = channels_[static_cast<std::size_t>(channel)];
-    VoiceTargets result;
-    const float gain = gain_of_decibels(zone.get(ZoneParam::gain_db)) * state.volume * state.expression;
-    const float pan = std::clamp(zone.get(ZoneParam::pan) + state.pan, -1.0f, 1.0f);
-    if (clip_channels == 1) { // equal power, the middle at full level
-        const float angle = (pan + 1.0f) * (std::numbers::pi_v<float> / 4.0f);
-        result.left = pan == 0.0f ? gain : gain * std::numbers::sqrt2_v<float> * std::cos(angle);
-        result.right = pan == 0.0f ? gain : gain * std::numbers::sqrt2_v<float> * std::sin(angle);
-    } else { // balance
-        result.left = gain * std::min(1.0f, 1.0f - pan);
-        result.right = gain * std::min(1.0f, 1.0f + pan);
-    }
-    result.semitones = static_cast<double>(zone.get(ZoneParam::tune)) +
-                       state.bend * state.bend_range(static_cast<double>(program_->get(PlayParam::bend_range)));
-    return result;
-}
-
-VoiceTargets Sampler::targets(const Voice& voice) const noexcept {
-    return targets(voice.zone(), voice.origin().channel, voice.clip()->channel_count());
-}
-
-void Sampler::start_voice(int zone_index, int channel, int key, int velocity) noexcept {
-    const Zone& zone = program_->zones[static_cast<std::size_t>(zone_index)];
-    const int slot_key = zone.slot_key(key);
-    ClipSlot& slot = program_->slot(zone_index, slot_key);
-    int sibling = -1;
-    for (int i = 1; i <= zone.siblings && sibling < 0; ++i) { // round robin over the siblings that have a clip
-        const int candidate = (slot.last + i) % zone.siblings;
-        if (slot.newest(candidate, zone))
-            sibling = candidate;
-    }
-    if (sibling < 0) {
-        counters_.add(Counter::starved);
-        return;
-    }
-    slot.last = sibling;
-    make_room();
-    const int place = free_place();
-
-    Voice::Start start;
-    start.program = program_;
-    start.clip = slot.clips[static_cast<std::size_t>(sibling)];
-    start.zone = zone_index;
-    start.key = key;
-    start.slot_key = slot_key;
-    start.sibling = sibling;
-    start.channel = channel;
-    const float track = zone.get(ZoneParam::velocity_track);
-    start.velocity_gain =
-        1.0f - track + track * std::pow(static_cast<float>(velocity) / 127.0f, zone.get(ZoneParam::velocity_curve));
-    start.semitones = zone.shared ? key - zone.root : 0;
-    start.id = ++voice_count_;
-    start.frame = clock_;
-    const VoiceTargets wishes = targets(zone, channel, start.clip->channel_count());
-    Voice& voice = voices_[static_cast<std::size_t>(place)];
-    voice.start(std::move(start), wishes, context());
-    if (const ClipRef& coming = slot.coming[static_cast<std::size_t>(sibling)])
-        voice.swap(coming); // it came before the note, its onset has not
-    active_[static_cast<std::size_t>(active_count_++)] = place;
-}
-
-/// Steals voices until one more fits the polyphony: first released ones, then quiet and old ones, and those that are
-/// so young that they may belong to the same chord last of all, the oldest of them first.
-void Sampler::make_room() noexcept {
-    const int polyphony = std::clamp(static_cast<int>(program_->get(PlayParam::polyphony)), 1, config::max_voices);
-    for (;;) {
-        int sounding = 0;
-        int victim = -1;
-        double best = 0.0;
-        for (int i = 0; i < active_count_; ++i) {
-            const int place = active_[static_cast<std::size_t>(i)];
-            const Voice& voice = voices_[static_cast<std::size_t>(place)];
-            if (voice.dying)
-                continue;
-            ++sounding;
-            const auto age = static_cast<double>(clock_ - voice.origin().frame);
-            double score; // higher is stolen sooner
-            if (voice.released())
-                score = 2e6;
-            else if (age >= static_cast<double>(young_frames_))
-                score = 1e6;
-            else
-                score = 0.0;
-            score += age / sample_rate_; // a second of age weighs as much as 6 dB
-            if (score >= 1e6)
-                score -= 20.0 * std::log10(static_cast<double>(voice.level()) + 1e-6) / 6.0;
-            if (victim < 0 || score > best) {
-                victim = place;
-                best = score;
-            }
-        }
-        if (sounding < polyphony)
-            return;
-        counters_.add(Counter::steals);
-        Voice& stolen = voices_[static_cast<std::size_t>(victim)];
-        if (stolen.rendered() == 0)
-            end_voice(victim); // has made no sound yet: nothing to fade
-        else
-            stolen.kill(kill_frames_);
-    }
-}
-
-/// A place for a new voice. If none is left in the reserve, the quietest dying voice is cut short.
-int Sampler::free_place() noexcept {
-    int dying = 0, quietest = -1;
-    for (int i = 0; i < active_count_; ++i) {
-        const int place = active_[static_cast<std::size_t>(i)];
-        const Voice& voice = voices_[static_cast<std::size_t>(place)];
-        if (!voice.dying)
-            continue;
-        ++dying;
-        if (quietest < 0 || voice.level() < voices_[static_cast<std::size_t>(quietest)].level())
-            quietest = place;
-    }
-    const int polyphony = std::clamp(static_cast<int>(program_->get(PlayParam::polyphony)), 1, config::max_voices);
-    if (dying > polyphony || active_count_ == places)
-        cut(quietest);
-    for (int place = 0; place < places; ++place)
-        if (!voices_[static_cast<std::size_t>(place)].active)
-            return place;
-    return 0; // cannot be: there are twice as many places as sounding voices
-}
-
-/// A voice falls silent now; its last frame is faded to nothing over the next millisecond in its stead.
-void Sampler::leave_residue(const Voice& voice) noexcept {
-    for (int i = 0; i < residue_frames_; ++i) {
-        const float share = 1.0f - static_cast<float>(i + 1) / static_cast<float>(residue_frames_ + 1);
-        const auto at = static_cast<std::size_t>((residue_at_ + i) & (residue_size - 1));
-        residue_left_[at] += voice.last_left * share;
-        residue_right_[at] += voice.last_right * share;
-    }
-}
-
-void Sampler::cut(int place) noexcept {
-    leave_residue(voices_[static_cast<std::size_t>(place)]);
-    end_voice(place);
-}
-
-void Sampler::end_voice(int place) noexcept {
-    voices_[static_cast<std::size_t>(place)].clear();
-    const auto begin = active_.begin(), end = active_.begin() + active_count_;
-    active_count_ = static_cast<int>(std::remove(begin, end, place) - begin);
+    release_unheld();
 }
 
 // ---- rendering ---------------------------------------------------------------------------------------------------
@@ -538,7 +310,7 @@ void Sampler::publish() noexcept {
         report.zone = static_cast<std::uint8_t>(origin.zone);
         report.key = static_cast<std::uint8_t>(origin.key);
         report.slot_key = static_cast<std::uint8_t>(origin.slot_key);
-        report.sibling = static_cast<std::uint8_t>(origin.sibling);
+        report.variant = static_cast<std::uint8_t>(origin.variant);
         report.channel = static_cast<std::uint8_t>(origin.channel);
         report.looping = voice.mode() == Mode::loop;
         report.reverse = voice.reverse();

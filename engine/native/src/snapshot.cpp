@@ -15,7 +15,7 @@ void Snapshot::add(const VoiceReport& v) noexcept {
         return;
     auto* word = &data_[static_cast<std::size_t>(filling_++ * words)];
     const std::uint64_t packed = std::uint64_t{v.zone} | std::uint64_t{v.key} << 8 | std::uint64_t{v.slot_key} << 16 |
-                                 std::uint64_t{v.sibling} << 24 | std::uint64_t{v.channel} << 32 |
+                                 std::uint64_t{v.variant} << 24 | std::uint64_t{v.channel} << 32 |
                                  std::uint64_t{v.looping} << 40 | std::uint64_t{v.reverse} << 41 |
                                  std::uint64_t{v.released} << 42;
     const std::uint64_t values[words] = {v.voice,
@@ -65,7 +65,7 @@ std::int64_t Snapshot::read(std::vector<VoiceReport>& voices) const {
                 v.zone = byte(0);
                 v.key = byte(8);
                 v.slot_key = byte(16);
-                v.sibling = byte(24);
+                v.variant = byte(24);
                 v.channel = byte(32);
                 v.looping = packed >> 40 & 1;
                 v.reverse = packed >> 41 & 1;

@@ -48,22 +48,26 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
 
     Envelope::Shape shape;
     const std::int64_t shortest = seconds_to_frames(config::shortest_release_seconds, context.sample_rate);
-    shape.attack = seconds(ZoneParam::attack);
+    // A time of nothing has no multiple: what makes it longer adds to it, less than any other attack would become.
+    const double factor = origin_.attack_factor;
+    const double attack = zone.get(ZoneParam::attack);
+    shape.attack = seconds_to_frames(std::max(attack * factor, (factor - 1.0) * config::shortest_turned_attack),
+                                     context.sample_rate);
     shape.hold = seconds(ZoneParam::hold);
     shape.sustain = zone.get(ZoneParam::sustain);
     shape.decay = shape.sustain < 1.0f ? std::max(seconds(ZoneParam::decay), shortest) : 0;
     shape.release = std::max(seconds(ZoneParam::release), shortest);
+    shape.shortest_release = shortest;
     envelope_.start(shape);
 
     left_from_ = left_to_ = targets.left;
     right_from_ = right_to_ = targets.right;
     semitones_ = targets.semitones;
-    step_from_ = step_to_ = step_for(semitones_, context);
+    glide_.start(origin_.glide, origin_.glide_ticks);
+    step_from_ = step_to_ = step_for(semitones_ + glide_.semitones(), context);
 
     active = true;
     dying = false;
-    key_down = true;
-    pedal_held = false;
     begun_ = false;
     rendered_ = swapped_ = kill_left_ = kill_ = 0;
     fade_in_ = fade_in_left_ = position_ > 0 || reverse_ ? context.start_frames : 0;
@@ -74,8 +78,7 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
 }
 
 void Voice::swap(const ClipRef& clip) noexcept {
-    // Another instrument's clip has other frames: it is for the next note, not for this one.
-    if (clip->frames() != clip_->frames() || clip->sample_rate() != clip_->sample_rate())
+    if (!accepts(*clip)) // it is for the next note, not for this one
         return;
     if ((next_ ? next_ : clip_)->id() == clip->id())
         pending_.reset();
@@ -83,10 +86,17 @@ void Voice::swap(const ClipRef& clip) noexcept {
         pending_ = clip;
 }
 
-void Voice::release() noexcept {
-    key_down = pedal_held = false;
+void Voice::change_key(int key, int slot_key, int variant, double semitones, int glide_ticks) noexcept {
+    glide_.start(origin_.semitones + glide_.semitones() - semitones, glide_ticks);
+    origin_.key = key;
+    origin_.slot_key = slot_key;
+    origin_.variant = variant;
+    origin_.semitones = semitones;
+}
+
+void Voice::release(double factor) noexcept {
     if (mode_ != Mode::one_shot)
-        envelope_.release();
+        envelope_.release(factor);
 }
 
 void Voice::kill(std::int64_t frames) noexcept {
@@ -97,7 +107,7 @@ void Voice::kill(std::int64_t frames) noexcept {
 }
 
 void Voice::clear() noexcept {
-    active = dying = key_down = pedal_held = false;
+    active = dying = false;
     clip_.reset();
     next_.reset();
     pending_.reset();
@@ -117,11 +127,12 @@ void Voice::tick(const VoiceTargets& targets, const VoiceContext& context) noexc
     step_from_ = step_to_;
     left_to_ = toward(left_from_, targets.left, context.smoothing);
     right_to_ = toward(right_from_, targets.right, context.smoothing);
-    if (semitones_ != targets.semitones) {
+    const bool gliding = glide_.tick();
+    if (gliding || semitones_ != targets.semitones) {
         semitones_ += (targets.semitones - semitones_) * static_cast<double>(context.smoothing);
         if (std::abs(targets.semitones - semitones_) < 1e-5)
             semitones_ = targets.semitones;
-        step_to_ = step_for(semitones_, context);
+        step_to_ = step_for(semitones_ + glide_.semitones(), context);
     }
 }
 

@@ -5,13 +5,15 @@
 
 namespace producergan::config {
 
-inline constexpr int block_frames = 1024;   // frames of a clip that become ready together (DESIGN: blocks)
-inline constexpr int tick_frames = 32;      // grid on which parameters are smoothed; 0.7 ms at 48 kHz
-inline constexpr int max_voices = 256;      // sounding voices at most
-inline constexpr int max_zones = 64;        // zones of a program
-inline constexpr int keys = 128;            // MIDI notes
-inline constexpr int max_siblings = 8;      // clips in a key's round robin
-inline constexpr int channels = 16;         // MIDI channels
+inline constexpr int block_frames = 1024; // frames of a clip that become ready together (DESIGN: blocks)
+inline constexpr int tick_frames = 32;    // grid on which parameters are smoothed; 0.7 ms at 48 kHz
+inline constexpr int max_voices = 256;    // sounding voices at most
+inline constexpr int max_zones = 64;      // zones of a program
+inline constexpr int keys = 128;          // MIDI notes
+inline constexpr int max_siblings = 8;    // clips in a layer's round robin
+inline constexpr int max_layers = 4;      // velocity layers of a zone
+inline constexpr int max_variants = max_layers * max_siblings; // clips of a key
+inline constexpr int channels = 16;                            // MIDI channels
 inline constexpr int max_events = 4096;     // events a process call looks at; more are dropped and counted
 inline constexpr int command_queue = 8192;  // clip-table and parameter messages under way; a power of two
 inline constexpr int max_choke_groups = 33; // group 0 means none
@@ -24,6 +26,11 @@ inline constexpr double start_inside_seconds = 0.001;     // fade-in where a voi
 inline constexpr double shortest_release_seconds = 0.010; // the quadratic release starts at twice the linear slope
 inline constexpr double smoothing_seconds = 0.005;        // time constant of gain, pan and pitch smoothing
 inline constexpr double young_seconds = 0.020;            // notes this young are stolen last: they may be of one chord
+inline constexpr double default_mpe_bend_range = 48.0;    // semitones; MPE 1.0, of the members
+inline constexpr double controller_time_factor = 10.0;    // controllers 72, 73 and release velocity: × or ÷ as much
+inline constexpr double shortest_turned_attack = 0.010;   // s: what controller 73 makes longer where there is none
+inline constexpr float brightness_octaves = 4.0f;         // controller 74, to either side
+inline constexpr float resonance_reach = 0.5f;            // controller 71, to either side
 inline constexpr double limiter_threshold = 0.966f;       // -0.3 dBFS
 inline constexpr double limiter_release_seconds = 0.080;
 

@@ -11,11 +11,14 @@ class Envelope {
 public:
     struct Shape {
         std::int64_t attack = 0, hold = 0, decay = 0, release = 0; // frames
+        std::int64_t shortest_release = 0;                         // frames
         float sustain = 1.0f;                                      // 0 to 1
     };
 
     void start(const Shape& shape) noexcept; // [audio-thread]
-    void release() noexcept;                 // [audio-thread]
+
+    /// Begins the release, `factor` times as long as the shape has it. [audio-thread]
+    void release(double factor = 1.0) noexcept;
 
     bool released() const noexcept { return stage_ >= Stage::release; }
     bool finished() const noexcept { return stage_ == Stage::finished; }

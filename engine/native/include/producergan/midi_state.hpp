@@ -1,31 +1,95 @@
 #pragma once
 #include <array>
-#include <cstdint>
+
+#include "producergan/config.hpp"
 
 namespace producergan {
 
-/// What the controllers of one MIDI channel say (MIDI 1.0 Detailed Specification; RP-015 for the reset).
+/// What the controllers of one MIDI channel say (MIDI 1.0 Detailed Specification).
 class ChannelState {
 public:
-    bool sustain = false;
+    bool sustain = false, sostenuto = false;
     float volume = 1.0f;     // gain; 1 at the default of 100
     float expression = 1.0f; // gain; 1 at 127
     float pan = 0.0f;        // −1 to 1
     double bend = 0.0;       // −1 to 1
+    float pressure = 0.0f;   // 0 to 1
+    std::array<float, config::keys> key_pressure{};
+    float resonance = 0.0f, release = 0.0f, attack = 0.0f, brightness = 0.0f; // 71 to 74: −1 to 1, 0 at 64
 
-    /// Semitones of a full bend: RPN 0 if it was sent, else what the preset says. [audio-thread]
-    double bend_range(double preset) const noexcept;
+    void control(int controller, int value, double default_bend_range) noexcept; // [audio-thread]
+    void pitch_bend(int low, int high) noexcept;                                 // [audio-thread]
 
-    /// Volume, pan, expression and the registered parameter; false for other controllers. [audio-thread]
-    bool control(int controller, int value) noexcept;
-    void pitch_bend(int low, int high) noexcept; // [audio-thread]
-
-    /// CC 121: bend, expression, sustain and the parameter number, and not volume, pan or bend range. [audio-thread]
+    /// CC 121 as RP-015 has it: bend, pressures, expression, pedals and the parameter number are reset; volume, pan,
+    /// the sound controllers 71 to 74 and the bend range stay. Modulation is reset as well, but it means nothing here.
+    /// [audio-thread]
     void reset_controllers() noexcept;
+
+    /// Semitones of a full bend: RPN 0 if it was sent, else `unless_sent`. [audio-thread]
+    double bend_range(double unless_sent) const noexcept { return bend_cents_ < 0 ? unless_sent : bend_cents_ / 100.0; }
+    void take_bend_range(const ChannelState& other) noexcept { bend_cents_ = other.bend_cents_; } // [audio-thread]
+    void forget_bend_range() noexcept { bend_cents_ = -1; }                                       // [audio-thread]
+
+    /// Whether data entry means this registered parameter now. [audio-thread]
+    bool selected(int parameter) const noexcept { return parameter_high_ == 0 && parameter_low_ == parameter; }
+
+    static constexpr int bend_range_parameter = 0, mpe_parameter = 6;
 
 private:
     int parameter_high_ = 127, parameter_low_ = 127; // 127/127: none selected
-    double bend_coarse_ = -1.0, bend_fine_ = -1.0;   // semitones; below 0: not sent
+    int bend_cents_ = -1;                            // of the bend range; below 0: not sent
+};
+
+/// What the controllers say for one key: its channel's word, joined in an MPE zone with that of the zone's master.
+struct Expression {
+    float gain = 1.0f;
+    float pan = 0.0f;            // −2 to 2
+    double semitones = 0.0;      // of the bends
+    float pressure = 0.0f;       // 0 to 1
+    float cutoff_octaves = 0.0f; // offsets to the zone's filter
+    float resonance = 0.0f;
+};
+
+/// All channels, and the lower MPE zone that may join them: channel 1 its master, the members from channel 2 on
+/// (MIDI Polyphonic Expression 1.0). What the master says holds for the members too.
+class MidiState {
+public:
+    /// What the preset says. A number of members other than before counts, even if the keyboard sent one. With a
+    /// channel filter there is no MPE. [audio-thread]
+    void follow(int only_channel, int members, double bend_range) noexcept;
+
+    /// Forgets all that was sent, not what the preset says. [audio-thread]
+    void reset() noexcept;
+
+    /// Takes a controller below 120. If it changed the MPE zone: the number of channels, from the first on, that
+    /// belonged to it or do now; their notes are to end and their controllers are reset. Else 0. [audio-thread]
+    int control(int channel, int controller, int value) noexcept;
+
+    /// Whether what channel `from` says holds for the notes of channel `to`. [audio-thread]
+    bool reaches(int from, int to) const noexcept { return from == to || (from == master && is_member(to)); }
+
+    ChannelState& channel(int channel) noexcept {
+        return channels_[static_cast<std::size_t>(channel)];
+    } // [audio-thread]
+
+    bool sustain(int channel) const noexcept;                   // [audio-thread]
+    Expression expression(int channel, int key) const noexcept; // [audio-thread]
+    double attack_factor(int channel) const noexcept;           // ÷ 10 to × 10 of the zone's [audio-thread]
+    double release_factor(int channel) const noexcept;          // the same [audio-thread]
+
+private:
+    static constexpr int master = 0;
+
+    int members() const noexcept;
+    bool is_member(int channel) const noexcept { return channel > master && channel <= members(); }
+    const ChannelState& of(int channel) const noexcept { return channels_[static_cast<std::size_t>(channel)]; }
+    double default_bend_range(int channel) const noexcept;
+    double bend(int channel) const noexcept;
+
+    std::array<ChannelState, config::channels> channels_;
+    int only_channel_ = 0, preset_members_ = 0;
+    int sent_members_ = -1; // below 0: not sent
+    double preset_bend_range_ = 2.0;
 };
 
 } // namespace producergan

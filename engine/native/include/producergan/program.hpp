@@ -17,7 +17,8 @@ struct Zone {
     std::bitset<config::keys> notes; // the MIDI notes that it plays; they need not be next to each other
     bool shared = false;             // one clip table slot (the root's) for all keys, played at pitch: a chromatic zone
     int root = 60;                   // the note at which a chromatic zone plays its clip unchanged
-    int siblings = 1;                // slots of the round robin
+    int layers = 1;                  // of velocity: equal parts of 1 to 127, softest first
+    int siblings = 1;                // clips of a layer's round robin
     std::array<float, zone_param_count> parameters{};
 
     Zone() {
@@ -26,19 +27,36 @@ struct Zone {
     }
     float get(ZoneParam id) const noexcept { return parameters[static_cast<std::size_t>(id)]; }
     int slot_key(int key) const noexcept { return shared ? root : key; }
+    int layer(int velocity) const noexcept { return (velocity - 1) * layers / 127; } // velocity 1 to 127
 };
 
-/// The clips of one key of one zone, and which of them was played last.
+/// The clips of one key of one zone, and which of each velocity layer's was played last. Variant number =
+/// layer · siblings of the zone + sibling.
 ///
 /// A clip may arrive while only the blocks that a sounding voice needs are ready. A new note keeps to the clip before
 /// it until the newer one's onset is there, so that no note waits.
 struct ClipSlot {
-    std::array<ClipRef, config::max_siblings> clips;  // what a new note plays
-    std::array<ClipRef, config::max_siblings> coming; // what it will play
-    int last = -1;
+    static constexpr int none = -1;
 
-    void put(int sibling, const ClipRef& clip, const Zone& zone) noexcept;
-    const ClipRef& newest(int sibling, const Zone& zone) noexcept; // [audio-thread]
+    std::array<ClipRef, config::max_variants> clips;  // what a new note plays
+    std::array<ClipRef, config::max_variants> coming; // what it will play
+
+    void put(int variant, const ClipRef& clip, const Zone& zone) noexcept; // [audio-thread]
+
+    /// The variant that a note of this velocity plays, the next in the round robin of its layer. Those with an onset to
+    /// play come first, then those of the nearest layer, the softer of two; none where there is no clip at all.
+    /// [audio-thread]
+    int next(int velocity, const Zone& zone) noexcept;
+
+private:
+    const ClipRef& newest(int variant, const Zone& zone) noexcept;
+    int next_of_layer(int layer, const Zone& zone, bool ready) noexcept;
+
+    std::array<int, config::max_layers> last_ = [] {
+        std::array<int, config::max_layers> siblings{};
+        siblings.fill(none);
+        return siblings;
+    }();
 };
 
 /// What the keys play: zones, play settings and the clip table. Made by the control thread, then the audio thread's.

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -8,6 +9,7 @@
 
 #include "producergan/command_queue.hpp"
 #include "producergan/counters.hpp"
+#include "producergan/held_keys.hpp"
 #include "producergan/limiter.hpp"
 #include "producergan/midi_state.hpp"
 #include "producergan/program.hpp"
@@ -53,11 +55,14 @@ public:
 
     /// The clip-table message: this slot has this clip from now on, and its sounding voices crossfade to it. Ignored
     /// where the present program has no such slot. [thread-safe]
-    bool set_clip(int zone, int slot_key, int sibling, ClipRef clip);
+    bool set_clip(int zone, int slot_key, int variant, ClipRef clip);
 
     /// Sets a zone's parameter, clamped to its range. Zone −1: all zones. [thread-safe]
     bool set_zone_parameter(int zone, ZoneParam id, float value);
     bool set_play_parameter(PlayParam id, float value); // [thread-safe]
+
+    /// The present program's claimed controllers are these from now on; pedals among them are up. [thread-safe]
+    bool set_claimed(const std::bitset<128>& controllers);
 
     /// Fades everything that sounds. [thread-safe]
     bool silence();
@@ -70,41 +75,67 @@ public:
 
 private:
     struct Command {
-        enum class Kind { none, program, clip, zone_parameter, play_parameter, silence } kind = Kind::none;
-        int zone = 0, slot_key = 0, sibling = 0, parameter = 0;
+        enum class Kind { none, program, clip, zone_parameter, play_parameter, claimed, silence } kind = Kind::none;
+        int zone = 0, slot_key = 0, variant = 0, parameter = 0;
         float value = 0.0f;
+        std::bitset<128> controllers;
         ClipRef clip;
         ProgramRef program;
     };
-    static constexpr int every_key = -1;
+    enum class Voices { poly = 0, mono = 1, legato = 2 }; // values of the play parameter `voices`
+    static constexpr int usual_release = 64;              // velocity of a note-off that was not measured
     static constexpr int places = 2 * config::max_voices;
     static constexpr int residue_size = 1024; // a power of two, longer than the residue at 768 kHz
 
     bool send(Command&& command);
     void apply(Command& command) noexcept;
+    void follow_program() noexcept;
+
+    // sampler_midi.cpp: what a message means
     void handle(const Event& event) noexcept;
-    void note_on(int channel, int key, int velocity) noexcept;
-    void let_go(int channel, int key) noexcept;
     void control(int channel, int controller, int value) noexcept;
-    void start_voice(int zone, int channel, int key, int velocity) noexcept;
-    void choke(int group) noexcept;
+    void let_go(int channel, int key, int velocity) noexcept;
+    void release_unheld(int velocity = usual_release) noexcept;
+    void release(Voice& voice, int velocity = usual_release) noexcept;
+    bool held(int channel, int key) const noexcept;
+
+    // sampler_notes.cpp: the notes that begin, take over and end one another
+    void note_on(int channel, int key, int velocity) noexcept;
+    void play_beside(int channel, int key, int velocity) noexcept;
+    void take_over(int channel, int key, int velocity, bool legato) noexcept;
+    bool change_key(int place, int key, int velocity) noexcept;
+    int continuing(int zone, int channel) const noexcept;
+    double reached(int channel) const noexcept;
+    void choke(int group, const std::bitset<places>& spared = {}) noexcept;
+    Voices voices() const noexcept;
+    Priority priority() const noexcept;
+
+    // sampler_voices.cpp: voices, their places and what they are told
+    void start_voice(int zone, int channel, int key, int velocity, double glide = 0.0) noexcept;
     void make_room() noexcept;
     int free_place() noexcept;
+    void fade(int place) noexcept; // ends a voice in kill_frames
     void leave_residue(const Voice& voice) noexcept;
     void cut(int place) noexcept; // ends a voice now
     void end_voice(int place) noexcept;
+    int glide_ticks() const noexcept;
+    VoiceTargets targets(const Zone& zone, int channel, int key, int clip_channels) const noexcept;
+    VoiceTargets targets(const Voice& voice) const noexcept;
+
     void tick() noexcept;
     bool render(float* left, float* right, int frames, int offset) noexcept; // true if the limiter was needed
     void publish() noexcept;
-    VoiceTargets targets(const Zone& zone, int channel, int clip_channels) const noexcept;
-    VoiceTargets targets(const Voice& voice) const noexcept;
     VoiceContext context() const noexcept;
 
     template <typename Do>
     void each_voice(Do&& act) noexcept {
         for (int i = 0; i < active_count_; ++i)
-            act(voices_[static_cast<std::size_t>(active_[static_cast<std::size_t>(i)])]);
+            act(voice(active_[static_cast<std::size_t>(i)]));
     }
+    Voice& voice(int place) noexcept { return voices_[static_cast<std::size_t>(place)]; }
+    const Voice& voice(int place) const noexcept { return voices_[static_cast<std::size_t>(place)]; }
+    HeldKeys& keys(int channel) noexcept { return keys_[static_cast<std::size_t>(channel)]; }
+    const HeldKeys& keys(int channel) const noexcept { return keys_[static_cast<std::size_t>(channel)]; }
 
     double sample_rate_ = 48000.0;
     std::int64_t kill_frames_ = 0, swap_frames_ = 0, starve_frames_ = 0, start_frames_ = 0, young_frames_ = 0;
@@ -117,7 +148,8 @@ private:
     std::vector<Voice> voices_;        // fixed places
     std::array<int, places> active_{}; // places in use, in the order the voices began
     int active_count_ = 0;
-    std::array<ChannelState, config::channels> channels_;
+    MidiState midi_;
+    std::array<HeldKeys, config::channels> keys_; // of each channel
     std::array<float, residue_size> residue_left_{}, residue_right_{};
     int residue_at_ = 0;
     float master_from_ = 1.0f, master_to_ = 1.0f;

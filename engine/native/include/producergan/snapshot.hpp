@@ -18,7 +18,7 @@ struct VoiceReport {
     std::int64_t position = 0;                                // logical, 32.32 fixed point, frames of the clip
     std::int64_t step = 0;                                    // 32.32 fixed point, frames of the clip an output frame
     std::int64_t loop_start = 0, loop_end = 0, loop_fade = 0; // frames, below 2^31; the fade reads before the start too
-    std::uint8_t zone = 0, key = 0, slot_key = 0, sibling = 0, channel = 0;
+    std::uint8_t zone = 0, key = 0, slot_key = 0, variant = 0, channel = 0;
     bool looping = false, reverse = false, released = false;
 };
 

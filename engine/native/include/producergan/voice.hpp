@@ -3,6 +3,7 @@
 
 #include "producergan/clip.hpp"
 #include "producergan/envelope.hpp"
+#include "producergan/glide.hpp"
 #include "producergan/program.hpp"
 #include "producergan/resampler.hpp"
 
@@ -24,6 +25,8 @@ struct VoiceTargets {
     float left = 1.0f;
     float right = 1.0f;
     double semitones = 0.0;
+    float cutoff_octaves = 0;
+    float resonance = 0;
 };
 
 /// One sounding clip: position, envelope, fades, and the crossfade to the clip that takes its place.
@@ -34,9 +37,12 @@ public:
     struct Start {
         ProgramRef program;
         ClipRef clip;
-        int zone = 0, key = 0, slot_key = 0, sibling = 0, channel = 0;
+        int zone = 0, key = 0, slot_key = 0, variant = 0, channel = 0;
         float velocity_gain = 1.0f;
-        double semitones = 0.0; // from the key, fixed while the voice sounds
+        double semitones = 0.0;     // from the key
+        double attack_factor = 1.0; // of the zone's attack
+        double glide = 0.0;         // semitones off its pitch at which it begins
+        int glide_ticks = 0;        // how long it takes to get there
         std::uint64_t id = 0;
         std::int64_t frame = 0; // of the output, when it starts
     };
@@ -47,8 +53,16 @@ public:
     /// [audio-thread]
     void swap(const ClipRef& clip) noexcept;
 
-    /// The key was let go, and no pedal holds it. One-shots play on. [audio-thread]
-    void release() noexcept;
+    /// Whether `swap` could take it: another instrument's clip has other frames. [audio-thread]
+    bool accepts(const Clip& clip) const noexcept {
+        return clip.frames() == clip_->frames() && clip.sample_rate() == clip_->sample_rate();
+    }
+
+    /// Goes on as the note of another key of its zone; the pitch gets there in `glide_ticks` ticks. [audio-thread]
+    void change_key(int key, int slot_key, int variant, double semitones, int glide_ticks) noexcept;
+
+    /// Neither key nor pedal holds it: ends in `factor` times the zone's release. One-shots play on. [audio-thread]
+    void release(double factor) noexcept;
 
     /// Fades to nothing in `frames` from now. [audio-thread]
     void kill(std::int64_t frames) noexcept;
@@ -66,11 +80,9 @@ public:
     /// Adds `frames` frames to `left` and `right`; `offset` is where they lie within the tick. [audio-thread]
     Outcome render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept;
 
-    bool active = false;     // occupies its place
-    bool dying = false;      // being faded out by a kill: no longer counts as a voice
-    bool key_down = false;   // its key is held
-    bool pedal_held = false; // its key was let go while the sustain pedal was down
-    float last_left = 0.0f;  // last frame given out
+    bool active = false;    // occupies its place
+    bool dying = false;     // being faded out by a kill: no longer counts as a voice
+    float last_left = 0.0f; // last frame given out
     float last_right = 0.0f;
 
     const Start& origin() const noexcept { return origin_; }
@@ -79,6 +91,7 @@ public:
     bool released() const noexcept { return envelope_.released(); }
     bool reverse() const noexcept { return reverse_; }
     float level() const noexcept { return level_; }
+    double glide() const noexcept { return glide_.semitones(); } // off its key's pitch, while on the way there
     std::int64_t rendered() const noexcept { return rendered_; }
     std::int64_t position() const noexcept { return position_; } // 32.32 fixed point, logical
     std::int64_t step() const noexcept { return step_from_; }    // 32.32 fixed point, source frames an output frame
@@ -113,6 +126,7 @@ private:
     std::int64_t kill_left_ = 0, kill_ = 0;
     std::int64_t fed_ = 0; // starve gain, in frames of starve_frames
     Envelope envelope_;
+    Glide glide_;
     float level_ = 0.0f, tick_peak_ = 0.0f;
     float left_from_ = 1.0f, left_to_ = 1.0f, right_from_ = 1.0f, right_to_ = 1.0f;
     double semitones_ = 0.0;
