@@ -46,6 +46,7 @@ void Sampler::prepare(double sample_rate) {
         voice.clear();
     active_count_ = 0;
     clock_ = 0;
+    voice_count_ = 0;
     channels_ = {};
     residue_left_.fill(0.0f);
     residue_right_.fill(0.0f);
@@ -334,6 +335,7 @@ void Sampler::start_voice(int zone_index, int channel, int key, int velocity) no
     const float track = zone.get(ZoneParam::velocity_track);
     start.velocity_gain =
         1.0f - track + track * std::pow(static_cast<float>(velocity) / 127.0f, zone.get(ZoneParam::velocity_curve));
+    start.velocity = static_cast<float>(velocity) / 127.0f;
     start.semitones = zone.shared ? key - zone.root : 0;
     start.id = ++voice_count_;
     start.frame = clock_;
