@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "producergan/four.hpp"
+
 namespace producergan {
 
 namespace {
@@ -66,15 +68,13 @@ void convolve(const Resampler::Table& table, const float* source, const std::int
         const float* low = table.taps.data() + static_cast<std::size_t>(phase) * static_cast<std::size_t>(taps);
         const float* high = low + taps;
         const float* frames = source + (positions[i] >> Resampler::fraction_bits);
-        float a[4] = {},
-              b[4] = {}; // four running sums: the compiler makes one vector of each, in the same order always
-        for (int tap = 0; tap < taps; tap += 4)
-            for (int lane = 0; lane < 4; ++lane) {
-                a[lane] += frames[tap + lane] * low[tap + lane];
-                b[lane] += frames[tap + lane] * high[tap + lane];
-            }
-        for (int lane = 0; lane < 4; ++lane)
-            a[lane] += between * (b[lane] - a[lane]);
+        Four a{}, b{}; // four running sums each, always in the same order
+        for (int tap = 0; tap < taps; tap += 4) {
+            const Four four = four_at(frames + tap);
+            a = a + four * four_at(low + tap);
+            b = b + four * four_at(high + tap);
+        }
+        a = a + between * (b - a);
         out[i] = (a[0] + a[2]) + (a[1] + a[3]);
     }
 }
