@@ -11,10 +11,12 @@ namespace {
 bool onset_ready(const Clip& clip, const Zone& zone) noexcept {
     const auto frames = static_cast<double>(clip.frames());
     const auto start = static_cast<std::int64_t>(static_cast<double>(zone.get(ZoneParam::start)) * frames);
+    const auto left_out = static_cast<double>(zone.get(ZoneParam::humanise_start)) * clip.sample_rate();
+    const std::int64_t length = config::block_frames + static_cast<std::int64_t>(left_out);
     if (zone.get(ZoneParam::reverse) < 0.5f)
-        return clip.ready(start, start + config::block_frames);
+        return clip.ready(start, start + length);
     const std::int64_t last = clip.frames() - 1 - start;
-    return clip.ready(last - config::block_frames, last);
+    return clip.ready(last - length, last);
 }
 
 } // namespace

@@ -47,6 +47,7 @@ void Sampler::prepare(double sample_rate) {
     midi_.reset();
     keys_ = {};
     follow_program();
+    voice_count_ = 0;
     residue_left_.fill(0.0f);
     residue_right_.fill(0.0f);
     residue_at_ = 0;

@@ -61,6 +61,7 @@ void Sampler::start_voice(int zone_index, int channel, int key, int velocity, do
     const float track = zone.get(ZoneParam::velocity_track);
     start.velocity_gain =
         1.0f - track + track * std::pow(static_cast<float>(velocity) / 127.0f, zone.get(ZoneParam::velocity_curve));
+    start.velocity = static_cast<float>(velocity) / 127.0f;
     start.semitones = zone.shared ? key - zone.root : 0;
     start.attack_factor = midi_.attack_factor(channel);
     start.glide_ticks = glide_ticks();

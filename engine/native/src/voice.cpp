@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "producergan/smoothing.hpp"
+
 namespace producergan {
 
 namespace {
@@ -12,11 +14,6 @@ constexpr int tick_frames = config::tick_frames;
 
 std::int64_t seconds_to_frames(double seconds, double rate) noexcept { return std::llround(seconds * rate); }
 
-float toward(float from, float target, float share) noexcept {
-    const float moved = from + (target - from) * share;
-    return std::abs(target - moved) < 1e-6f ? target : moved;
-}
-
 } // namespace
 
 void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext& context) noexcept {
@@ -25,13 +22,16 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
     next_.reset();
     pending_.reset();
     const Zone& zone = this->zone();
+    humanised_ = humanise(zone, origin_.id);
+    origin_.velocity_gain *= humanised_.gain;
     const auto seconds = [&](ZoneParam id) { return seconds_to_frames(zone.get(id), context.sample_rate); };
 
     mode_ = static_cast<Mode>(static_cast<int>(zone.get(ZoneParam::mode)));
     reverse_ = zone.get(ZoneParam::reverse) >= 0.5f;
     const std::int64_t frames = clip_->frames();
     const auto first = static_cast<std::int64_t>(zone.get(ZoneParam::start) * static_cast<float>(frames));
-    position_ = std::clamp<std::int64_t>(first, 0, frames - 1) * one;
+    const std::int64_t left_out = seconds_to_frames(humanised_.seconds, clip_->sample_rate());
+    position_ = std::clamp<std::int64_t>(first + left_out, 0, frames - 1) * one;
     loop_start_ = std::llround(static_cast<double>(zone.get(ZoneParam::loop_start)) * static_cast<double>(frames));
     loop_end_ = std::llround(static_cast<double>(zone.get(ZoneParam::loop_end)) * static_cast<double>(frames));
     loop_end_ = std::clamp<std::int64_t>(loop_end_, 1, frames);
@@ -59,6 +59,8 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
     shape.release = std::max(seconds(ZoneParam::release), shortest);
     shape.shortest_release = shortest;
     envelope_.start(shape);
+    filter_.start(zone, origin_.key, origin_.velocity, {targets.cutoff_octaves, targets.resonance},
+                  context.sample_rate);
 
     left_from_ = left_to_ = targets.left;
     right_from_ = right_to_ = targets.right;
@@ -68,7 +70,7 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
 
     active = true;
     dying = false;
-    begun_ = false;
+    begun_ = stereo_ = false;
     rendered_ = swapped_ = kill_left_ = kill_ = 0;
     fade_in_ = fade_in_left_ = position_ > 0 || reverse_ ? context.start_frames : 0;
     fed_ = context.starve_frames;
@@ -95,8 +97,10 @@ void Voice::change_key(int key, int slot_key, int variant, double semitones, int
 }
 
 void Voice::release(double factor) noexcept {
-    if (mode_ != Mode::one_shot)
-        envelope_.release(factor);
+    if (mode_ == Mode::one_shot)
+        return;
+    envelope_.release(factor);
+    filter_.release();
 }
 
 void Voice::kill(std::int64_t frames) noexcept {
@@ -115,7 +119,8 @@ void Voice::clear() noexcept {
 }
 
 std::int64_t Voice::step_for(double semitones, const VoiceContext& context) const noexcept {
-    const double ratio = clip_->sample_rate() / context.sample_rate * semitone_ratio(origin_.semitones + semitones);
+    const double ratio = clip_->sample_rate() / context.sample_rate *
+                         semitone_ratio(origin_.semitones + semitones + humanised_.semitones);
     return std::llround(std::clamp(ratio, config::min_ratio, config::max_ratio) * static_cast<double>(one));
 }
 
@@ -134,6 +139,8 @@ void Voice::tick(const VoiceTargets& targets, const VoiceContext& context) noexc
             semitones_ = targets.semitones;
         step_to_ = step_for(semitones_ + glide_.semitones(), context);
     }
+    filter_.tick(zone(), origin_.key, {targets.cutoff_octaves, targets.resonance}, context.smoothing,
+                 context.sample_rate);
 }
 
 bool Voice::ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept {
@@ -154,35 +161,106 @@ bool Voice::ready_ahead(const Clip& clip, std::int64_t source_frames, int half) 
            ready(std::max<std::int64_t>(0, std::min(from, loop_end_ - loop_fade_) - length), to - length);
 }
 
-void Voice::read(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
-                 float& right) const noexcept {
-    // Outside the clip is silence; the taps reach into the padding for positions next to the edges.
-    if (position <= -Clip::pad / 2 * one || position >= (clip.frames() + Clip::pad / 2) * one) {
-        left = right = 0.0f;
-        return;
+int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
+    const std::int64_t slope = (step_to_ - step_from_) / tick_frames;
+    const std::int64_t end = mode_ == Mode::loop ? loop_end_ * one : clip_->frames() * one;
+    for (int i = 0; i < frames; ++i) {
+        positions[i] = position_;
+        position_ += step_from_ + slope * (offset + i);
+        if (position_ < end)
+            continue;
+        if (mode_ != Mode::loop)
+            return i + 1;
+        while (position_ >= end)
+            position_ -= (loop_end_ - loop_start_) * one;
     }
-    const std::int64_t physical = reverse_ ? (clip.frames() - 1) * one - position : position;
-    left = Resampler::at(table, clip.channel(0), physical);
-    right = clip.channel_count() > 1 ? Resampler::at(table, clip.channel(1), physical) : left;
+    return frames;
 }
 
-void Voice::read_looped(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
-                        float& right) const noexcept {
-    read(clip, table, position, left, right);
+void Voice::read_channel(const float* source, const Clip& clip, const Resampler::Table& table,
+                         const std::int64_t* positions, int count, float* out) const noexcept {
+    std::int64_t physical[tick_frames];
+    const auto read = [&](std::int64_t back, float* to) {
+        // The positions are within the clip; the taps reach into the padding next to its edges.
+        for (int i = 0; i < count; ++i)
+            physical[i] = reverse_ ? (clip.frames() - 1) * one - (positions[i] - back) : positions[i] - back;
+        Resampler::read(table, source, physical, count, to);
+    };
+    read(0, out);
     if (mode_ != Mode::loop || loop_fade_ == 0)
         return;
-    const std::int64_t into = position - (loop_end_ - loop_fade_) * one;
-    if (into <= 0)
+    const std::int64_t fade = (loop_end_ - loop_fade_) * one;
+    if (std::none_of(positions, positions + count, [&](std::int64_t position) { return position > fade; }))
         return;
-    const float share = static_cast<float>(static_cast<double>(into) / static_cast<double>(loop_fade_ * one));
-    float earlier_left, earlier_right;
-    read(clip, table, position - (loop_end_ - loop_start_) * one, earlier_left, earlier_right);
-    left += share * (earlier_left - left);
-    right += share * (earlier_right - right);
+    float earlier[tick_frames];
+    read((loop_end_ - loop_start_) * one, earlier);
+    for (int i = 0; i < count; ++i)
+        if (positions[i] > fade) {
+            const double share = static_cast<double>(positions[i] - fade) / static_cast<double>(loop_fade_ * one);
+            out[i] += static_cast<float>(share) * (earlier[i] - out[i]);
+        }
+}
+
+bool Voice::read(const Clip& clip, const Resampler::Table& table, const std::int64_t* positions, int count, float* left,
+                 float* right) const noexcept {
+    read_channel(clip.channel(0), clip, table, positions, count, left);
+    if (clip.channel_count() == 1)
+        return false;
+    read_channel(clip.channel(1), clip, table, positions, count, right);
+    return true;
+}
+
+bool Voice::sound(const Resampler::Table& table, const std::int64_t* positions, int count, float* left, float* right,
+                  const VoiceContext& context) noexcept {
+    const auto read_both = [&](const Clip& clip, float* l, float* r) {
+        if (!read(clip, table, positions, count, l, r) && stereo_)
+            std::copy_n(l, count, r);
+    };
+    stereo_ |= clip_->channel_count() > 1 || (next_ && next_->channel_count() > 1);
+    read_both(*clip_, left, right);
+    if (!next_)
+        return stereo_;
+    float next_left[tick_frames], next_right[tick_frames];
+    read_both(*next_, next_left, next_right);
+    const auto crossfade = [&](float* from, const float* to) {
+        for (int i = 0; i < count; ++i) {
+            const auto at = std::min(swapped_ + i + 1, context.swap_frames);
+            const float share = static_cast<float>(at) / static_cast<float>(context.swap_frames);
+            from[i] = at == context.swap_frames ? to[i] : from[i] + share * (to[i] - from[i]);
+        }
+    };
+    crossfade(left, next_left);
+    if (stereo_)
+        crossfade(right, next_right);
+    swapped_ += count;
+    if (swapped_ >= context.swap_frames) {
+        clip_ = std::move(next_);
+        next_.reset();
+    }
+    return stereo_;
+}
+
+void Voice::fade(const std::int64_t* positions, int count, bool fed, float* gains,
+                 const VoiceContext& context) noexcept {
+    const std::int64_t end = clip_->frames() * one;
+    if (mode_ != Mode::loop && end - positions[count - 1] < end_fade_ * one)
+        for (int i = 0; i < count; ++i)
+            if (end - positions[i] < end_fade_ * one)
+                gains[i] *=
+                    static_cast<float>(static_cast<double>(end - positions[i]) / static_cast<double>(end_fade_ * one));
+    if (fade_in_left_ == 0 && kill_ == 0 && fed && fed_ == context.starve_frames)
+        return;
+    for (int i = 0; i < count; ++i) {
+        if (fade_in_left_ > 0)
+            gains[i] *= 1.0f - static_cast<float>(fade_in_left_--) / static_cast<float>(fade_in_);
+        if (kill_ > 0)
+            gains[i] *= static_cast<float>(kill_left_ > 0 ? --kill_left_ : 0) / static_cast<float>(kill_);
+        fed_ = std::clamp<std::int64_t>(fed_ + (fed ? 1 : -1), 0, context.starve_frames);
+        gains[i] *= static_cast<float>(fed_) / static_cast<float>(context.starve_frames);
+    }
 }
 
 Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept {
-    const std::int64_t step_slope = (step_to_ - step_from_) / tick_frames;
     const std::int64_t widest = std::max(step_from_, step_to_);
     const auto& table = context.resampler.table(static_cast<double>(widest) / static_cast<double>(one));
     const int half = table.half;
@@ -226,71 +304,44 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
         fed_ = context.starve_frames; // the onset is not ramped, however late it comes
     }
 
-    float levels[tick_frames];
-    envelope_.render(levels, frames);
+    std::int64_t positions[tick_frames];
+    // Faded out before a missing block, it holds the position there.
+    const int wanted = fed ? frames : static_cast<int>(std::min<std::int64_t>(frames, fed_));
+    const int count = walk(positions, wanted, offset);
+    const bool ended = mode_ != Mode::loop && position_ >= clip_->frames() * one;
+    float first[tick_frames], second[tick_frames], gains[tick_frames];
+    const bool stereo = sound(table, positions, count, first, second, context);
+    if (filter_.on())
+        filter_.process(first, stereo ? second : nullptr, count, offset);
+    envelope_.render(gains, frames);
+    for (int i = 0; i < count; ++i)
+        gains[i] *= origin_.velocity_gain;
+    fade(positions, count, fed, gains, context);
+
     const float slope_left = (left_to_ - left_from_) / tick_frames,
                 slope_right = (right_to_ - right_from_) / tick_frames;
-    const bool plain_fades = fade_in_left_ == 0 && kill_ == 0 && fed && fed_ == context.starve_frames;
-    const std::int64_t end = clip_->frames() * one;
-    float peak = 0.0f, sum = 0.0f;
-    bool ended = false;
-    float out_left[tick_frames], out_right[tick_frames];
-    int given = 0;
-    for (int i = 0; i < frames; ++i) {
-        float l, r;
-        read_looped(*clip_, table, position_, l, r);
-        if (next_) {
-            float l2, r2;
-            read_looped(*next_, table, position_, l2, r2);
-            const float share = static_cast<float>(++swapped_) / static_cast<float>(context.swap_frames);
-            l += share * (l2 - l);
-            r += share * (r2 - r);
-            if (swapped_ >= context.swap_frames) {
-                clip_ = std::move(next_);
-                next_.reset();
-            }
-        }
-        float gain = levels[i] * origin_.velocity_gain;
-        if (mode_ != Mode::loop && end - position_ < end_fade_ * one)
-            gain *= static_cast<float>(static_cast<double>(end - position_) / static_cast<double>(end_fade_ * one));
-        if (!plain_fades) {
-            if (fade_in_left_ > 0)
-                gain *= 1.0f - static_cast<float>(fade_in_left_--) / static_cast<float>(fade_in_);
-            if (kill_ > 0)
-                gain *= static_cast<float>(kill_left_ > 0 ? --kill_left_ : 0) / static_cast<float>(kill_);
-            fed_ = std::clamp<std::int64_t>(fed_ + (fed ? 1 : -1), 0, context.starve_frames);
-            gain *= static_cast<float>(fed_) / static_cast<float>(context.starve_frames);
-        }
-        const int place = offset + i;
-        l *= gain * (left_from_ + slope_left * static_cast<float>(place));
-        r *= gain * (right_from_ + slope_right * static_cast<float>(place));
-        out_left[i] = l;
-        out_right[i] = r;
-        peak = std::max({peak, std::abs(l), std::abs(r)});
-        sum += std::abs(l) + std::abs(r);
-        ++given;
-        position_ += step_from_ + step_slope * place;
-        if (mode_ == Mode::loop) {
-            const std::int64_t length = (loop_end_ - loop_start_) * one;
-            while (position_ >= loop_end_ * one)
-                position_ -= length;
-        } else if (position_ >= end) {
-            ended = true;
-            break;
-        }
-        if (!plain_fades && !fed && fed_ == 0)
-            break; // faded out: hold the position here
+    const float* source_right = stereo ? second : first;
+    float peak = 0.0f, sum = 0.0f, out_left[tick_frames], out_right[tick_frames];
+    for (int i = 0; i < count; ++i) {
+        const auto place = static_cast<float>(offset + i);
+        out_left[i] = first[i] * (gains[i] * (left_from_ + slope_left * place));
+        out_right[i] = source_right[i] * (gains[i] * (right_from_ + slope_right * place));
+    }
+    for (int i = 0; i < count; ++i) {
+        const float l = std::abs(out_left[i]), r = std::abs(out_right[i]);
+        peak = std::max({peak, l, r});
+        sum += l + r;
     }
     if (!(sum < 1e9f)) // no sound: not a number, infinite, or on its way there
         return Outcome::not_a_number;
-    for (int i = 0; i < given; ++i) {
+    for (int i = 0; i < count; ++i) {
         left[i] += out_left[i];
         right[i] += out_right[i];
     }
-    last_left = ended ? 0.0f : out_left[given - 1];
-    last_right = ended ? 0.0f : out_right[given - 1];
+    last_left = ended ? 0.0f : out_left[count - 1];
+    last_right = ended ? 0.0f : out_right[count - 1];
     begun_ = true;
-    rendered_ += given;
+    rendered_ += count;
     tick_peak_ = std::max(tick_peak_, peak);
     if (ended || envelope_.finished() || (kill_ > 0 && kill_left_ == 0))
         return Outcome::ended;

@@ -26,9 +26,14 @@ public:
     /// Writes the next `frames` levels, 0 to 1. [audio-thread]
     void render(float* levels, int frames) noexcept;
 
+    /// The level `frames` frames on: the last that `render` would write. [audio-thread]
+    float advance(int frames) noexcept;
+
 private:
     enum class Stage { attack, hold, decay, sustain, release, finished };
-    float next() noexcept;
+    void begin(Stage stage) noexcept;
+    std::int64_t settle() noexcept;                   // enters the stage of the next frame; frames left of it
+    float after(std::int64_t elapsed) const noexcept; // level, so many frames into the stage
 
     Shape shape_;
     Stage stage_ = Stage::finished;

@@ -29,9 +29,10 @@ public:
     /// Taps that the widest table reaches to either side.
     static constexpr int max_half = 72;
 
-    /// The value of `source` at `position` (32.32 fixed point, may be outside the clip by up to its padding).
-    /// [audio-thread]
-    static float at(const Table& table, const float* source, std::int64_t position) noexcept;
+    /// Writes the values of `source` at `count` positions (32.32 fixed point; they and the taps around them may be
+    /// outside the clip by up to its padding). [audio-thread]
+    static void read(const Table& table, const float* source, const std::int64_t* positions, int count,
+                     float* out) noexcept;
 
 private:
     std::vector<Table> tables_;

@@ -4,8 +4,10 @@
 #include "producergan/clip.hpp"
 #include "producergan/envelope.hpp"
 #include "producergan/glide.hpp"
+#include "producergan/humanise.hpp"
 #include "producergan/program.hpp"
 #include "producergan/resampler.hpp"
+#include "producergan/voice_filter.hpp"
 
 namespace producergan {
 
@@ -25,8 +27,8 @@ struct VoiceTargets {
     float left = 1.0f;
     float right = 1.0f;
     double semitones = 0.0;
-    float cutoff_octaves = 0;
-    float resonance = 0;
+    float cutoff_octaves = 0.0f; // offsets to the zone's own
+    float resonance = 0.0f;
 };
 
 /// One sounding clip: position, envelope, fades, and the crossfade to the clip that takes its place.
@@ -39,6 +41,7 @@ public:
         ClipRef clip;
         int zone = 0, key = 0, slot_key = 0, variant = 0, channel = 0;
         float velocity_gain = 1.0f;
+        float velocity = 1.0f;      // of the key, 0 to 1
         double semitones = 0.0;     // from the key
         double attack_factor = 1.0; // of the zone's attack
         double glide = 0.0;         // semitones off its pitch at which it begins
@@ -106,10 +109,17 @@ public:
 
 private:
     bool ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept;
-    void read(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
-              float& right) const noexcept;
-    void read_looped(const Clip& clip, const Resampler::Table& table, std::int64_t position, float& left,
-                     float& right) const noexcept;
+    /// Positions of the coming frames, and how many: fewer where the clip ends. Moves on.
+    int walk(std::int64_t* positions, int frames, int offset) noexcept;
+    /// Audio at these positions; false where the clip is mono and `right` was left alone.
+    bool read(const Clip& clip, const Resampler::Table& table, const std::int64_t* positions, int count, float* left,
+              float* right) const noexcept;
+    void read_channel(const float* source, const Clip& clip, const Resampler::Table& table,
+                      const std::int64_t* positions, int count, float* out) const noexcept;
+    /// The clip, crossfaded with the one that takes its place; true if stereo.
+    bool sound(const Resampler::Table& table, const std::int64_t* positions, int count, float* left, float* right,
+               const VoiceContext& context) noexcept;
+    void fade(const std::int64_t* positions, int count, bool fed, float* gains, const VoiceContext& context) noexcept;
     std::int64_t step_for(double semitones, const VoiceContext& context) const noexcept;
 
     Start origin_;
@@ -127,6 +137,9 @@ private:
     std::int64_t fed_ = 0; // starve gain, in frames of starve_frames
     Envelope envelope_;
     Glide glide_;
+    VoiceFilter filter_;
+    Humanised humanised_;
+    bool stereo_ = false; // once a clip of two channels has sounded
     float level_ = 0.0f, tick_peak_ = 0.0f;
     float left_from_ = 1.0f, left_to_ = 1.0f, right_from_ = 1.0f, right_to_ = 1.0f;
     double semitones_ = 0.0;

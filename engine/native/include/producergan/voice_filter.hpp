@@ -1,0 +1,50 @@
+#pragma once
+#include "producergan/envelope.hpp"
+#include "producergan/filter.hpp"
+#include "producergan/program.hpp"
+
+namespace producergan {
+
+/// A voice's filter and what moves it: the zone's parameters, key, velocity, its own envelope, the channel's wishes.
+///
+/// The cutoff lies as many octaves from the zone's `cutoff` as all of these say together, within 20 Hz and 0.45 of the
+/// output's rate. It is worked out on the tick grid; so is the envelope, which begins there.
+class VoiceFilter {
+public:
+    /// What to move by beside the zone's values: octaves of cutoff, and resonance, 0 to 1 with the zone's.
+    struct Offsets {
+        float cutoff_octaves = 0.0f, resonance = 0.0f;
+    };
+
+    /// `velocity` 0 to 1; the filter's type is read here, and its envelope's times. [audio-thread]
+    void start(const Zone& zone, int key, float velocity, const Offsets& offsets, double sample_rate) noexcept;
+
+    void release() noexcept { envelope_.release(); } // [audio-thread]
+
+    /// At each tick of the grid; `smoothing` is the share of the way to the target that a tick goes. [audio-thread]
+    void tick(const Zone& zone, int key, const Offsets& offsets, float smoothing, double sample_rate) noexcept;
+
+    bool on() const noexcept { return filter_.on(); }
+
+    /// As Filter::process. [audio-thread]
+    void process(float* left, float* right, int frames, int offset) noexcept {
+        filter_.process(left, right, frames, offset);
+    }
+
+private:
+    /// What is smoothed. Its order: octaves above 1 Hz, resonance, octaves of the envelope.
+    struct Setting {
+        float octaves = 0.0f, resonance = 0.0f, envelope = 0.0f;
+        bool operator==(const Setting&) const = default;
+    };
+    static Setting wanted(const Zone& zone, int key, const Offsets& offsets) noexcept;
+    double cutoff(double sample_rate) const noexcept;
+
+    Filter filter_;
+    Envelope envelope_;
+    Setting setting_;
+    float velocity_octaves_ = 0.0f;
+    float level_ = 0.0f; // of the envelope, at the end of the tick
+};
+
+} // namespace producergan

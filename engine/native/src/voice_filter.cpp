@@ -1,0 +1,57 @@
+#include "producergan/voice_filter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "producergan/smoothing.hpp"
+
+namespace producergan {
+
+VoiceFilter::Setting VoiceFilter::wanted(const Zone& zone, int key, const Offsets& offsets) noexcept {
+    return {std::log2(zone.get(ZoneParam::cutoff)) + offsets.cutoff_octaves +
+                zone.get(ZoneParam::filter_track) * static_cast<float>(key - 60) / 12.0f,
+            std::clamp(zone.get(ZoneParam::resonance) + offsets.resonance, 0.0f, 1.0f),
+            zone.get(ZoneParam::filter_envelope)};
+}
+
+double VoiceFilter::cutoff(double sample_rate) const noexcept {
+    const double hertz = std::exp2(static_cast<double>(setting_.octaves + velocity_octaves_) +
+                                   static_cast<double>(setting_.envelope) * static_cast<double>(level_));
+    return std::clamp(hertz, config::filter_lowest_hertz, config::filter_highest_share * sample_rate);
+}
+
+void VoiceFilter::start(const Zone& zone, int key, float velocity, const Offsets& offsets,
+                        double sample_rate) noexcept {
+    const auto type = static_cast<Filter::Type>(static_cast<int>(zone.get(ZoneParam::filter)));
+    if (type != Filter::Type::off) {
+        const auto frames = [&](ZoneParam id) { return std::llround(static_cast<double>(zone.get(id)) * sample_rate); };
+        Envelope::Shape shape;
+        shape.attack = frames(ZoneParam::filter_attack);
+        shape.decay = frames(ZoneParam::filter_decay);
+        shape.sustain = zone.get(ZoneParam::filter_sustain);
+        shape.release = frames(ZoneParam::filter_release);
+        envelope_.start(shape);
+        level_ = envelope_.advance(1);
+        velocity_octaves_ = zone.get(ZoneParam::filter_velocity) * velocity;
+        setting_ = wanted(zone, key, offsets);
+    }
+    filter_.start(type, cutoff(sample_rate), static_cast<double>(setting_.resonance), sample_rate);
+}
+
+void VoiceFilter::tick(const Zone& zone, int key, const Offsets& offsets, float smoothing,
+                       double sample_rate) noexcept {
+    if (!on())
+        return;
+    const Setting target = wanted(zone, key, offsets), before = setting_;
+    const float level = level_;
+    setting_.octaves = toward(before.octaves, target.octaves, smoothing);
+    setting_.resonance = toward(before.resonance, target.resonance, smoothing);
+    setting_.envelope = toward(before.envelope, target.envelope, smoothing);
+    level_ = envelope_.advance(config::tick_frames);
+    if (setting_ == before && level_ == level)
+        filter_.tick();
+    else
+        filter_.tick(cutoff(sample_rate), static_cast<double>(setting_.resonance), sample_rate);
+}
+
+} // namespace producergan
