@@ -108,7 +108,8 @@ def interpolate(corners: Sequence[ArrayLike], x: ArrayLike, y: ArrayLike, prior:
     for place, at in enumerate(zip(xs.tolist(), ys.tolist(), strict=True)):
         if at in ends:
             found[place] = points[ends[at]].astype(np.float32)
-    return found if np.ndim(x) or np.ndim(y) else np.asarray(found[0], np.float32)
+    rows: Latent = found.reshape(*np.broadcast_shapes(np.shape(x), np.shape(y)), -1)
+    return rows
 
 
 def along(z: ArrayLike, direction: ArrayLike, amount: ArrayLike, prior: str) -> Latent:

@@ -46,8 +46,8 @@ class _Wish:
 class Player:
     """Two threads beside the audio: one reads events and moves the controls, one keeps the supply going.
 
-    `rings` are those of the MIDI input; the sampler reads the same. `generator` is warm. `on_program` is called with the
-    number of a program change, in the control thread. Methods: [control-thread], those so marked [thread-safe].
+    `rings` are those of the MIDI input; the sampler reads the same. `generator` is warm. `on_program` is called with
+    the number of a program change, in the control thread. Methods: [control-thread], those so marked [thread-safe].
     """
 
     def __init__(
@@ -73,14 +73,14 @@ class Player:
         self.trouble = Trouble(self.notices.put, time.monotonic)
         self._rate, self._draw, self._on_program = rate, draw, on_program
         self._block_seconds = block / rate
-        self._values = self.controls.values()
+        self._values: Values = self.controls.values()
         self._claimed = preset.claimed_controllers
         self._actions: queue.SimpleQueue[Callable[[Controls], object]] = queue.SimpleQueue()
         self._running = True
         self._ready = threading.Event()
         self._turn = threading.Condition()
         self._wish: _Wish | None = None
-        self._coming: tuple[ClipStore, _Wish] | None = None  # a preset that was loaded, for the supply thread to take up
+        self._coming: tuple[ClipStore, _Wish] | None = None  # another preset, for the supply thread to take up
         self._changing = False  # another preset is on its way: the sampler still plays the one before
         self._supply = Supply(ClipStore(generator), self.sampler, rate)
         self._next: Supply | None = None  # of the preset that is on its way
@@ -243,9 +243,8 @@ class Player:
         voices = self._supply.voices()
         self._renew({voice.slot for voice in voices})
         self._odd = not self._odd
-        if self._next is not None and (self._odd or not voices):
-            if jobs := self._next.jobs(()):
-                return self._next, jobs
+        if self._next is not None and (self._odd or not voices) and (jobs := self._next.jobs(())):
+            return self._next, jobs
         jobs = self._supply.jobs(voices, list(self.controls.recent) if self._next is None else (), look_ahead)
         return (self._supply, jobs) if jobs else (None, [])
 

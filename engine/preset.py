@@ -55,12 +55,12 @@ class Preset:
         return preset_file.read(Path(path))
 
     @classmethod
-    def load(cls, path: str | Path) -> Preset:
-        """Reads a preset and opens its instrument. Raises UserError naming the place and the reason."""
+    def load(cls, path: str | Path, opened: Callable[[Path], Instrument] = Instrument.open) -> Preset:
+        """Reads a preset and opens its instrument, by `opened`. Raises UserError naming the place and the reason."""
         path = Path(path)
         preset = cls.read(path)
         try:
-            instrument = Instrument.open(find_instrument(preset.instrument_name, path.parent))
+            instrument = opened(find_instrument(preset.instrument_name, path.parent))
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
         try:

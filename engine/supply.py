@@ -40,7 +40,9 @@ class Supply:
     sampler plays what it played before. After `leave` only the voices that still sound are looked after.
     """
 
-    def __init__(self, store: ClipStore, sampler: _native.Sampler, rate: float, first_blocks: int | None = None) -> None:
+    def __init__(
+        self, store: ClipStore, sampler: _native.Sampler, rate: float, first_blocks: int | None = None
+    ) -> None:
         self.store = store
         self._first_blocks = first_blocks or _first_blocks(store.generator.instrument.sample_rate)
         self._sampler = sampler

@@ -138,7 +138,9 @@ def test_the_bundled_presets_are_read_back(name: str) -> None:
 
 seeds = st.integers(0, 2**64 - 1)
 strings = st.builds("0123456789ab:{}".format, seeds)
-since = st.dictionaries(st.sampled_from(["mutate:1", "axis:3", "direction:pitch", "truncation"]), st.floats(-9, 9))
+since = st.dictionaries(
+    st.sampled_from(["mutate:1", "axis:3", "direction:pitch", "truncation"]), st.floats(-9, 9, allow_subnormal=False)
+)
 origins = st.one_of(seeds, st.builds(Pin, strings, since))
 texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
 unit = st.floats(0, 1, allow_subnormal=False)

@@ -11,12 +11,15 @@ import pytest
 from numpy.typing import NDArray
 from tiny_instrument import frequency, write_tiny_instrument
 
-from engine import _native, supply
+from engine import _native, clip_store
+from engine.clip_store import ClipStore
 from engine.generator import Generator
+from engine.hands import Slot
 from engine.instrument import Instrument
 from engine.macro import Macro, Target
-from engine.plan import Course, Slot, Voice
+from engine.plan import Course, Voice
 from engine.preset import Preset, eight
+from engine.program import Values
 from engine.sound import Sound
 from engine.supply import Supply, settle
 from engine.zone import Chromatic, Seeds, Zone
@@ -82,7 +85,7 @@ def test_what_is_wanted_is_made_and_played(tiny_path: Path) -> None:
     assert not rig.supply.playable()
     rig.settle()
     assert rig.supply.playable()
-    assert rig.supply.generated == 3
+    assert rig.supply.store.generated == 3
     assert rig.supply.jobs(rig.supply.voices()) == []
     assert peak_hz(rig.play(0.5, NOTE)) == pytest.approx(rig.hz(), abs=3)
 
@@ -94,7 +97,7 @@ def test_the_newest_wish_wins(tiny_path: Path) -> None:
     for position in np.linspace(0, 1, 50):
         rig.want(float(position))
     rig.settle()
-    assert rig.supply.generated == 6  # the wishes between were never begun
+    assert rig.supply.store.generated == 6  # the wishes between were never begun
     rig.play(0.05)
     assert peak_hz(rig.play(0.5)) == pytest.approx(rig.hz(1.0), abs=3)
 
@@ -111,7 +114,7 @@ def test_what_was_made_of_a_wish_is_used_when_it_comes_again(tiny_path: Path) ->
     voices = rig.supply.voices()
     assert rig.supply.jobs(voices)[0].first_block >= first.first_block + first.block_count
     rig.settle()
-    assert rig.supply.generated == len({*rig.sounds().values(), *rig.sounds(0.4).values()})
+    assert rig.supply.store.generated == len({*rig.sounds().values(), *rig.sounds(0.4).values()})
 
 
 def test_a_knob_turned_back_costs_nothing(tiny_path: Path) -> None:
@@ -119,31 +122,31 @@ def test_a_knob_turned_back_costs_nothing(tiny_path: Path) -> None:
     rig.settle()
     rig.want(1.0)
     rig.settle()
-    generated = rig.supply.generated
+    generated = rig.supply.store.generated
     rig.play(0.1, NOTE)
     rig.want(0.0)
     assert rig.supply.jobs(rig.supply.voices()) == []
-    assert rig.supply.generated == generated
+    assert rig.supply.store.generated == generated
     rig.play(0.05)
     assert peak_hz(rig.play(0.5)) == pytest.approx(rig.hz(0.0), abs=3)
 
 
 def test_a_sound_that_was_forgotten_and_made_anew_is_heard(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supply, "CACHE_BYTES", 0)
+    monkeypatch.setattr(clip_store, "CACHE_BYTES", 0)
     rig = Rig(tiny_path)
     rig.settle()
-    first = rig.supply._clips[rig.sounds()[0, 60, 0]]
+    first = rig.supply.store._clips[rig.sounds()[0, 60, 0]]
     rig.play(0.1)
     rig.want(1.0)
     # The other keys' clips push it out before its successor is there.
     rig.supply.make([job for job in rig.supply.jobs([]) if (0, 60, 0) not in job.slots])
-    assert rig.sounds()[0, 60, 0] not in rig.supply._clips
+    assert rig.sounds()[0, 60, 0] not in rig.supply.store._clips
     rig.want(0.0)
     rig.settle()
-    assert rig.supply._clips[rig.sounds()[0, 60, 0]] is not first
+    assert rig.supply.store._clips[rig.sounds()[0, 60, 0]] is not first
     assert peak_hz(rig.play(0.5, NOTE)) == pytest.approx(rig.hz(), abs=3)
     (report,) = rig.sampler.voices()[1]
-    assert report.clip == rig.supply._clips[rig.sounds()[0, 60, 0]].id
+    assert report.clip == rig.supply.store._clips[rig.sounds()[0, 60, 0]].id
 
 
 def test_a_full_queue_is_told_again(tiny_path: Path) -> None:
@@ -161,7 +164,7 @@ def test_a_full_queue_is_told_again(tiny_path: Path) -> None:
 @needs_proc
 def test_memory_is_bounded_under_ten_thousand_wishes(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip_bytes = 4 * 16384
-    monkeypatch.setattr(supply, "CACHE_BYTES", 20 * clip_bytes)
+    monkeypatch.setattr(clip_store, "CACHE_BYTES", 20 * clip_bytes)
     rig = Rig(tiny_path)
     rig.settle()
     rig.play(0.01, NOTE)
@@ -171,8 +174,8 @@ def test_memory_is_bounded_under_ten_thousand_wishes(tiny_path: Path, monkeypatc
         rig.want(turn % 5003 / 5003)
         rig.supply.make(rig.supply.jobs(rig.supply.voices()))
         rig.play(0.002)
-        most = max(most, len(rig.supply._clips), len(rig.supply._ready))
-    assert rig.supply.generated > 10_000
+        most = max(most, len(rig.supply.store._clips), len(rig.supply.store.ready))
+    assert rig.supply.store.generated > 10_000
     assert most <= 20 + 3
     # Kept, they would be 655 MB.
     assert resident_bytes() - before < 60 << 20
@@ -183,7 +186,7 @@ def test_memory_is_bounded_under_ten_thousand_wishes(tiny_path: Path, monkeypatc
 
 @needs_proc
 def test_the_clips_of_a_replaced_preset_are_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supply, "CACHE_BYTES", 0)
+    monkeypatch.setattr(clip_store, "CACHE_BYTES", 0)
     rig = Rig(write_tiny_instrument(tmp_path / "tiny.onnx", frames=262144), keys=tuple(range(40, 60)))
     settle(rig.supply, rig.supply.playable, rig.supply.voices)
     rig.play(0.01, bytes((0x90, 40, 127)))
@@ -191,7 +194,7 @@ def test_the_clips_of_a_replaced_preset_are_freed(tmp_path: Path, monkeypatch: p
     for seed in range(100, 4000, 100):
         zone = Zone("keys", tuple(range(40, 60)), Seeds(seed), LOOP)
         preset = Preset("Other", "", (zone,), instrument=rig.preset.instrument)
-        rig.supply.load(preset, preset.parameters({}), preset.sounds({}))
+        rig.load(preset.sounds({}), preset, preset.parameters({}))
         settle(rig.supply, rig.supply.playable, rig.supply.voices)
         rig.play(0.01)
     rig.sampler.collect()
@@ -202,18 +205,18 @@ def test_the_clips_of_a_replaced_preset_are_freed(tmp_path: Path, monkeypatch: p
 def test_load_keeps_what_is_there(tiny_path: Path) -> None:
     rig = Rig(tiny_path)
     rig.settle()
-    generated = rig.supply.generated
-    rig.supply.load(rig.preset, rig.values, rig.sounds())
+    generated = rig.supply.store.generated
+    rig.load(rig.sounds())
     assert rig.supply.playable()
     assert rig.supply.jobs([]) == []
-    assert rig.supply.generated == generated
+    assert rig.supply.store.generated == generated
     assert peak_hz(rig.play(0.5, NOTE)) == pytest.approx(rig.hz(), abs=3)
 
 
 def test_one_clip_serves_all_keys_of_a_chromatic_zone(tiny_path: Path) -> None:
     rig = Rig(tiny_path, Chromatic(3, 60), tuple(range(48, 73)))
     rig.settle()
-    assert rig.supply.generated == 1
+    assert rig.supply.store.generated == 1
     assert list(rig.supply._told) == [(0, 60, 0)]
     assert peak_hz(rig.play(0.5, bytes((0x90, 67, 127)))) == pytest.approx(rig.hz() * 2 ** (7 / 12), rel=2e-3)
 
@@ -235,9 +238,9 @@ def test_a_sounding_voice_comes_first_from_where_it_is(tiny_path: Path) -> None:
 def test_keys_are_playable_as_soon_as_each_has_its_first_blocks(tiny_path: Path, start: float) -> None:
     rig = Rig(tiny_path, keys=tuple(range(36, 97)))
     values = {**rig.values, (0, "start"): start}
-    rig.supply.load(rig.preset, values, rig.sounds())
+    rig.load(rig.sounds(), values=values)
     settle(rig.supply, rig.supply.playable, rig.supply.voices)
-    assert {ready.bit_count() for ready in rig.supply._ready.values()} == {2}
+    assert {ready.bit_count() for ready in rig.supply.store.ready.values()} == {2}
     rig.play(0.005, *(bytes((0x90, key, 127)) for key in (36, 60, 96)))
     assert len(rig.sampler.voices()[1]) == 3
     assert rig.sampler.counters()["starved"] == 0
@@ -250,7 +253,7 @@ def test_covers_is_about_the_blocks_ahead(tiny_path: Path) -> None:
     assert not rig.supply.covers(sound, course, 0.1)
     while not rig.supply.covers(sound, course, 0.1):
         rig.supply.make(rig.supply.jobs([Voice((0, 60, 0), course)])[:1])
-    ready = rig.supply._ready[sound]
+    ready = rig.supply.store.ready[sound]
     assert all(ready >> block & 1 for block in range(4, 7))
     assert not ready & 0b1111  # nothing behind it was made before
 
