@@ -145,7 +145,8 @@ def sibling(z: ArrayLike, index: int, size: float, seed: int, prior: str) -> Lat
     `size` 0 … 1: none at 0, a sound that has nothing to do with z at 1. In the normal domain it is the turn
     cos φ · x + sin φ · noise with φ = size · π / 2, which leaves the prior's distribution as it is.
     """
-    return siblings(np.atleast_2d(np.asarray(z, np.float32)), [index], [size], [seed], prior)[0]
+    moved: Latent = siblings(np.atleast_2d(np.asarray(z, np.float32)), [index], [size], [seed], prior)[0]
+    return moved
 
 
 def siblings(z: Latent, index: Sequence[int], size: ArrayLike, seed: Sequence[int], prior: str) -> Latent:
