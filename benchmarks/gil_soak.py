@@ -36,6 +36,7 @@ LEAD_FRAMES = 4800
 KNOB_SECONDS = 0.05  # between two moves of the knob that keeps the generator at work
 LATE_MS = 20.0  # a note this long after it was sent is called late
 TAIL_SECONDS = 5.0  # how long a note may take to be counted at all
+PLAIN_AUDIO = "PortAudio"  # what PortAudio calls itself in JACK
 PLAIN_CLIENT, PLAIN_PORT = "Plain-MIDI", "in"
 PLAIN_READY = "plain: ready"
 
@@ -98,7 +99,7 @@ def soak_plain(preset: Path, seconds: float, busy: int, environment: dict[str, s
 
             with jack.Client("Patch", no_start_server=True) as patch:
                 for i in (1, 2):
-                    patch.connect(f"Plain:out_{i - 1}", f"Keyboard:in_{i}")
+                    patch.connect(f"{PLAIN_AUDIO}:out_{i - 1}", f"Keyboard:in_{i}")
                 patch.connect("Keyboard:keys", f"{PLAIN_CLIENT}:{PLAIN_PORT}")
             take = probe.take(events, frames[-1] + round(TAIL_SECONDS * RATE))
             process.send_signal(signal.SIGTERM)
@@ -132,7 +133,6 @@ def play_plain(preset_path: Path, busy: int) -> None:
     import sounddevice
 
     from engine.generator import Generator
-    from engine.platform import name_jack_client
     from engine.preset import Preset
 
     preset = Preset.open(preset_path)
@@ -173,7 +173,6 @@ def play_plain(preset_path: Path, busy: int) -> None:
             generator.generate(draw.uniform(-1, 1, (16, latent_dim)), 0, 2)
             time.sleep(0.02)
 
-    name_jack_client("Plain")
     device = next(api for api in sounddevice.query_hostapis() if "JACK" in api["name"])["default_output_device"]
     stream = sounddevice.OutputStream(
         samplerate=RATE, blocksize=PERIOD, device=device, channels=2, dtype="float32", latency="low", callback=mix

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.audio import JACK_CLIENT as CLIENT
+from engine.jack_output import JACK_CLIENT as CLIENT
+from engine.jack_output import PORT_NAMES
 from engine.platform import jack_client
 
-PORT_NAMES = ("left", "right")
 RETRY_S = 1.0
 
 
@@ -41,13 +41,13 @@ def pairs(outputs: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str
 class JackConnector:
     """Keeps our audio outputs connected to the ports that match a pattern, whoever of the two quits and returns.
 
-    `client` is our name in JACK. Without a pattern it only names our ports. `clock` gives seconds and spaces the
-    attempts to reach a server that is not there. [control-thread]
+    `client` is our name in JACK, which a new server may give anew. `clock` gives seconds and spaces the attempts to
+    reach a server that is not there. [control-thread]
     """
 
-    def __init__(self, pattern: str | None, client: str = CLIENT, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, pattern: str, client: str = CLIENT, clock: Callable[[], float] = time.monotonic) -> None:
+        self.client = client
         self._pattern = pattern
-        self._prefix = f"{client}:"
         self._clock = clock
         self._jack: Any = None
         self._ended = False
@@ -59,11 +59,11 @@ class JackConnector:
     def step(self) -> list[str]:
         """Connects what there is to connect; returns what is new, as sentences for the user.
 
-        Call about twice a second; never waits.
+        Call about twice a second; never waits. That the server has ended is told by whoever plays there.
         """
         if self._ended:
             self._leave()
-            return ["The JACK server has ended; waiting for it to return."]
+            return []
         if self._jack is None and not self._reach():
             return []
         import jack
@@ -78,7 +78,7 @@ class JackConnector:
         return describe(None if self._ended else self._jack)
 
     def close(self) -> None:
-        """Lets go of JACK; what is connected stays so while our ports exist."""
+        """Lets go of JACK until the next `step`; what is connected stays so while our ports exist."""
         self._leave()
 
     def _reach(self) -> bool:
@@ -106,11 +106,11 @@ class JackConnector:
     def _connect(self) -> list[str]:
         outputs = self._outputs()
         self._moved.intersection_update(outputs)
-        if self._pattern is None or not outputs:
+        if not outputs:
             self._connected = []
             return []
         inputs = [port.name for port in self._jack.get_ports(is_audio=True, is_input=True)]
-        targets = [name for name in inputs if not name.startswith(self._prefix) and matches(self._pattern, name)]
+        targets = [name for name in inputs if not self._is_ours(name) and matches(self._pattern, name)]
         if not targets:
             return self._waiting()
         wanted = pairs(outputs, targets)
@@ -140,23 +140,15 @@ class JackConnector:
         return []
 
     def _outputs(self) -> list[str]:
-        """Our audio outputs, left first, under names that a musician understands."""
-        import jack
-
-        names = []
-        ports = [port for port in self._jack.get_ports(is_audio=True, is_output=True) if self._is_ours(port.name)]
-        for port, short in zip(ports, PORT_NAMES, strict=False):
-            if port.shortname not in PORT_NAMES:
-                # PortAudio cannot be told the names of its ports. A server may refuse this from outside: no harm.
-                jack._lib.jack_port_rename(self._jack._ptr, port._ptr, short.encode())
-            names.append(port.name)
-        return names
+        """Our audio outputs, left first."""
+        there = [port.name for port in self._jack.get_ports(is_audio=True, is_output=True)]
+        return [name for name in (f"{self.client}:{short}" for short in PORT_NAMES) if name in there]
 
     def _is_ours(self, name: str) -> bool:
-        return name.startswith(self._prefix)
+        return name.startswith(f"{self.client}:")
 
     def _take_off_speakers(self, outputs: Sequence[str], targets: set[str]) -> bool:
-        """Ends the connections to the sound card that PortAudio made by itself, once for each of our ports."""
+        """Ends the connections to the sound card that the engine begins with, once for each of our ports."""
         moved = False
         for output in outputs:
             if output in self._moved:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine import _native
-from engine.errors import UserError
-from engine.platform import enable_alsa_realtime, jack_client, jack_client_name, name_jack_client, portaudio
+from engine.errors import NotThereError, UserError
+from engine.jack_output import JACK_CLIENT, JackOutput
+from engine.platform import enable_alsa_realtime, jack_client, portaudio, restart_portaudio
 
-JACK_CLIENT = "ProducerGAN"
 DEFAULT_BLOCK = 256
 NULL_RATE = 48000
 JACK_API = "JACK Audio Connection Kit"
@@ -30,7 +31,9 @@ class Choice:
 class Output(Protocol):
     """An output that runs."""
 
-    latency: float  # seconds from the callback to the ear, as far as the system tells
+    @property
+    def latency(self) -> float:
+        """Seconds from the callback to the ear, as far as the system tells."""
 
     def alive(self) -> bool:
         """Whether the device still asks for audio."""
@@ -42,7 +45,7 @@ class Output(Protocol):
 def choose(name: str | None, rate: int | None = None, block: int | None = None) -> Choice:
     """Finds the output that `--audio NAME` means: "jack", "null", a device's name or number; None for the default.
 
-    Raises UserError if there is none of that name, or its rate cannot be had.
+    Raises NotThereError if there is none of that name, UserError if its rate cannot be had.
     """
     if rate is not None and not 8000 <= rate <= 768000:
         raise UserError(f"A sample rate of {rate} Hz cannot be played; choose one from 8000 to 768000.")
@@ -52,66 +55,103 @@ def choose(name: str | None, rate: int | None = None, block: int | None = None) 
         return Choice("null", "null: everything works, nothing is heard", rate or NULL_RATE, block or DEFAULT_BLOCK)
     if name == "jack":
         return _choose_jack(rate, block)
-    return _choose_device(name, rate, block)
+    return _choose_default(rate, block) if name is None else _choose_device(name, rate, block)
+
+
+def choose_again(gone: Choice, name: str | None) -> Choice:
+    """Finds an output that went, by the name that it was chosen by. No output may run.
+
+    Raises NotThereError while it is away, UserError if it cannot be played at its former rate.
+    """
+    if gone.kind == "jack":
+        found = _choose_jack(None, None)
+        if found.rate != gone.rate:
+            raise UserError(
+                f"JACK is back at {found.rate} Hz, but the engine plays at {gone.rate}: let JACK run at {gone.rate} Hz "
+                "again, or start the engine anew."
+            )
+        return found
+    restart_portaudio()
+    # A number may mean another device by now.
+    found = choose(gone.description if name is not None and name.isdigit() else name, gone.rate, gone.block)
+    if found.kind != gone.kind:
+        raise NotThereError(f"{gone.description} is away.")
+    return found
 
 
 def _choose_jack(rate: int | None, block: int | None) -> Choice:
     client = jack_client(f"{JACK_CLIENT}-probe")
     if client is None:
-        raise UserError("There is no JACK server running; start one (or PipeWire's), or choose another --audio.")
+        raise NotThereError("There is no JACK server running; start one (or PipeWire's), or choose another --audio.")
     server_rate, server_block = client.samplerate, client.blocksize
     client.close()
     for asked, there, what in ((rate, server_rate, "Hz"), (block, server_block, "frames")):
         if asked not in (None, there):
             raise UserError(f"JACK runs at {there} {what}, not at {asked}; change it in JACK, or leave the option out.")
-    name_jack_client(JACK_CLIENT)
-    import sounddevice
-
-    for api in sounddevice.query_hostapis():
-        if api["name"] == JACK_API and api["default_output_device"] >= 0:
-            return Choice("jack", "JACK", server_rate, server_block, api["default_output_device"])
-    raise UserError("PortAudio does not see the JACK server; is PortAudio built with JACK on this machine?")
+    return Choice("jack", "JACK", server_rate, server_block)
 
 
-def _choose_device(name: str | None, rate: int | None, block: int | None) -> Choice:
+def _choose_default(rate: int | None, block: int | None) -> Choice:
+    """The system's own choice, else JACK, else `null`."""
+    note = "There is no sound card here, so nothing will be heard; everything else works."
+    devices = []
     try:
-        sounddevice = portaudio()
+        devices = _devices(portaudio())
     except UserError as error:
-        if name is not None:
-            raise
         note = f"{error} Until then nothing will be heard; everything else works."
-        return Choice("null", "null", rate or NULL_RATE, block or DEFAULT_BLOCK, note=note)
-    devices = [device for device in sounddevice.query_devices() if device["max_output_channels"] >= 2]
-    labels = {device["index"]: f"{device['name']} ({_api_name(device)})" for device in devices}
-    if name is None:
-        index = sounddevice.default.device[1]
-        device = next((device for device in devices if device["index"] == index), devices[0] if devices else None)
-        if device is None:
-            note = "There is no sound card here, so nothing will be heard; everything else works."
-            return Choice("null", "null", rate or NULL_RATE, block or DEFAULT_BLOCK, note=note)
-    else:
-        device = next((d for d in devices if str(d["index"]) == name), None)
-        device = device or next((d for d in devices if name.lower() in labels[d["index"]].lower()), None)
-        if device is None:
-            there = ", ".join(f'"{label}"' for label in labels.values()) or "none with two outputs"
-            raise UserError(
-                f'There is no audio device "{name}"; there are: {there}; "jack" and "null" are possible too.'
-            )
-    if _api_name(device) == JACK_API:
+    if devices:
+        index = portaudio().default.device[1]
+        return _settle(next((device for device in devices if device["index"] == index), devices[0]), rate, block)
+    with contextlib.suppress(NotThereError):
         return _choose_jack(rate, block)
+    return Choice("null", "null", rate or NULL_RATE, block or DEFAULT_BLOCK, note=note)
+
+
+def _choose_device(name: str, rate: int | None, block: int | None) -> Choice:
+    devices = _devices(portaudio())
+    device = next((device for device in devices if str(device["index"]) == name), None)
+    device = device or next((device for device in devices if name.lower() in _label(device).lower()), None)
+    if device is None:
+        there = ", ".join(f'"{_label(device)}"' for device in devices) or "none with two outputs"
+        raise NotThereError(
+            f'There is no audio device "{name}"; there are: {there}; "jack" and "null" are possible too.'
+        )
+    return _settle(device, rate, block)
+
+
+def _settle(device: dict[str, Any], rate: int | None, block: int | None) -> Choice:
+    sounddevice = portaudio()
     chosen = rate or int(device["default_samplerate"])
     try:
         sounddevice.check_output_settings(device["index"], channels=2, dtype="float32", samplerate=chosen)
     except sounddevice.PortAudioError as error:
-        raise UserError(f"{labels[device['index']]} does not play at {chosen} Hz: {error}.") from error
-    return Choice("device", labels[device["index"]], chosen, block or DEFAULT_BLOCK, device["index"])
+        raise UserError(f"{_label(device)} does not play at {chosen} Hz: {error}.") from error
+    return Choice("device", _label(device), chosen, block or DEFAULT_BLOCK, device["index"])
+
+
+def _devices(sounddevice: Any) -> list[dict[str, Any]]:
+    """What can play two channels; PipeWire's JACK shows itself to PortAudio in spite of all, and is left to `jack`."""
+    there = [device for device in sounddevice.query_devices() if device["max_output_channels"] >= 2]
+    return [device for device in there if _api_name(device) != JACK_API]
+
+
+def _label(device: dict[str, Any]) -> str:
+    return f"{device['name']} ({_api_name(device)})"
+
+
+def _api_name(device: dict[str, Any]) -> str:
+    return str(portaudio().query_hostapis(device["hostapi"])["name"])
 
 
 def open_output(choice: Choice, callback: _native.AudioCallback) -> Output:
-    """Starts the output; from now on it runs the native callback. Raises UserError if the device refuses."""
+    """Starts the output; from now on it runs the native callback. Raises UserError if the device refuses.
+
+    Any output before it must be closed.
+    """
+    callback.restart_clock()
     if choice.kind == "null":
         return _NullOutput(choice, callback)
-    return _StreamOutput(choice, callback)
+    return JackOutput(callback) if choice.kind == "jack" else _StreamOutput(choice, callback)
 
 
 class _NullOutput:
@@ -130,8 +170,7 @@ class _NullOutput:
 
 class _StreamOutput:
     def __init__(self, choice: Choice, callback: _native.AudioCallback) -> None:
-        import sounddevice
-
+        sounddevice = portaudio()
         self._callback = callback  # the stream holds only its address
         cast = sounddevice._ffi.cast
         try:
@@ -139,7 +178,7 @@ class _StreamOutput:
             self._stream: Any = sounddevice._StreamBase(
                 kind="output",
                 samplerate=choice.rate,
-                blocksize=0 if choice.kind == "jack" else choice.block,
+                blocksize=choice.block,
                 device=choice.device,
                 channels=2,
                 dtype="float32",
@@ -147,8 +186,7 @@ class _StreamOutput:
                 callback=cast("PaStreamCallback *", _native.AudioCallback.function),
                 userdata=cast("void *", callback.user_data),
             )
-            if choice.kind == "device":
-                enable_alsa_realtime(self._stream)
+            enable_alsa_realtime(self._stream)
             self._stream.start()
         except sounddevice.PortAudioError as error:
             raise UserError(
@@ -161,14 +199,3 @@ class _StreamOutput:
 
     def close(self) -> None:
         self._stream.close(ignore_errors=True)
-
-
-def client_name(choice: Choice) -> str:
-    """The name under which the output stands in JACK."""
-    return (jack_client_name() or JACK_CLIENT) if choice.kind == "jack" else JACK_CLIENT
-
-
-def _api_name(device: dict[str, Any]) -> str:
-    import sounddevice
-
-    return str(sounddevice.query_hostapis(device["hostapi"])["name"])

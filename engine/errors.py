@@ -3,3 +3,7 @@
 
 class UserError(Exception):
     """Something the user can put right. The message is one sentence: what is wrong, where, what to do."""
+
+
+class NotThereError(UserError):
+    """What was asked for by name is not there at present, and may come."""

@@ -24,9 +24,11 @@ from engine.generator import Generator
 from engine.keys import key_name
 from engine.midi import MidiInput
 from engine.midi_file import read_midi_file
-from engine.platform import Keys, keep_portaudio_open, single_keys
+from engine.platform import Keys, single_keys
 from engine.player import Player
 from engine.preset import Preset
+from engine.recording import Recording, check_recording
+from engine.steady_output import SteadyOutput
 from engine.terminal import Screen, Status, screen
 
 LOOP_SECONDS = 0.05
@@ -63,6 +65,8 @@ def play(arguments: argparse.Namespace) -> None:
     """Plays until Ctrl-C, SIGTERM or the key q. Raises UserError if something that was asked for is not there."""
     preset = Preset.open(arguments.preset)
     _check_save_as(arguments.save_as)
+    if arguments.record is not None:
+        check_recording(arguments.record)
     choice = audio.choose(arguments.audio, arguments.rate, arguments.block)
     if arguments.connect and choice.kind != "jack":
         raise UserError("--connect joins JACK ports; use it with --audio jack.")
@@ -75,43 +79,28 @@ def play(arguments: argparse.Namespace) -> None:
         draw = random.Random(arguments.seed)
         player = Player(preset, generator, (midi.ring, midi.local_ring), choice.rate, choice.block, draw)
         closing.callback(player.close)
+        recording = Recording(arguments.record, player.callback, choice.rate) if arguments.record is not None else None
+        if recording is not None:
+            closing.callback(recording.close)
         player.start()
         keys = closing.enter_context(single_keys())
         shown = closing.enter_context(screen())
-        output = _Output(choice, player, shown)
+        output = SteadyOutput(choice, arguments.audio, player.callback)
         closing.callback(output.close)
-        connector = JackConnector(arguments.connect, audio.client_name(choice)) if choice.kind == "jack" else None
+        connector = JackConnector(arguments.connect) if arguments.connect else None
         if connector is not None:
             closing.callback(connector.close)
         _wait_ready(player)
         with contextlib.suppress(KeyboardInterrupt):
+            if recording is not None:
+                recording.start()
+                shown.say(f"Recording to {arguments.record}.")
             _announce(shown, preset, choice, midi, player, generator, output)
-            _Loop(player, midi, output, connector, shown, arguments.save_as, arguments.demo).run(keys)
+            _Loop(player, midi, output, connector, recording, shown, arguments.save_as, arguments.demo).run(keys)
+        output.close()
+        for sentence in recording.close() if recording is not None else []:
+            shown.say(sentence)
         shown.say("Goodbye.")
-
-
-class _Output:
-    """The audio output, or `null` once it has gone."""
-
-    def __init__(self, choice: audio.Choice, player: Player, shown: Screen) -> None:
-        self._choice, self._player, self._shown = choice, player, shown
-        self._output = audio.open_output(choice, player.callback)
-        self.latency = self._output.latency
-
-    def step(self) -> None:
-        """Goes on without sound if the device has gone, and says so."""
-        if self._output.alive():
-            return
-        if self._choice.kind == "jack":
-            keep_portaudio_open()
-        else:
-            self._output.close()
-        self._shown.say(f"{self._choice.description} has gone: the engine goes on, unheard; start it again to hear it.")
-        self._choice = audio.Choice("null", "null", self._choice.rate, self._choice.block)
-        self._output = audio.open_output(self._choice, self._player.callback)
-
-    def close(self) -> None:
-        self._output.close()
 
 
 class _Loop:
@@ -121,32 +110,34 @@ class _Loop:
         self,
         player: Player,
         midi: MidiInput,
-        output: _Output,
+        output: SteadyOutput,
         connector: JackConnector | None,
+        recording: Recording | None,
         shown: Screen,
         save_as: Path | None,
         demo: bool,
     ) -> None:
         self._player, self._midi, self._output, self._connector = player, midi, output, connector
-        self._shown, self._save_as = shown, save_as
+        self._recording, self._shown, self._save_as = recording, shown, save_as
+        self._next_connect = 0.0
         self._demo = Demo(bundled_folder() / "grooves" / GROOVE, midi, now_ns() + 10**8) if demo else None
 
     def run(self, keys: Keys) -> None:
         """Until the key q, or until the player has failed."""
-        next_status = next_connect = 0.0
+        next_status = 0.0
         while True:
             now = time.monotonic()
             if self._player.failure is not None:
                 raise self._player.failure
             if self._midi.supervise():
                 self._shown.say("The MIDI reader has ended and is started again; held notes were let go.")
-            self._output.step()
+            news = self._output.step() + self._connect(now)
+            if self._recording is not None:
+                news += self._recording.step()
+            for sentence in news:
+                self._shown.say(sentence)
             if self._demo is not None:
                 self._demo.step(now_ns())
-            if self._connector is not None and now >= next_connect:
-                next_connect = now + CONNECT_SECONDS
-                for sentence in self._connector.step():
-                    self._shown.say(sentence)
             if now >= next_status:
                 next_status = now + STATUS_SECONDS
                 self._shown.show(self._status())
@@ -156,6 +147,20 @@ class _Loop:
             if key is not None:
                 self._press(key)
             time.sleep(LOOP_SECONDS)
+
+    def _connect(self, now: float) -> list[str]:
+        """Looks after the JACK connections now and then, while the output has something to connect."""
+        if self._connector is None:
+            return []
+        if self._output.jack_name is None:
+            # A client of the server that has ended would keep this process from the one that comes.
+            self._connector.close()
+            return []
+        if now < self._next_connect:
+            return []
+        self._next_connect = now + CONNECT_SECONDS
+        self._connector.client = self._output.jack_name
+        return self._connector.step()
 
     def _press(self, key: str) -> None:
         say = self._shown.say
@@ -216,7 +221,7 @@ def _announce(
     midi: MidiInput,
     player: Player,
     generator: Generator,
-    output: _Output,
+    output: SteadyOutput,
 ) -> None:
     midi.wait_ready(2.0)
     assert preset.instrument is not None

@@ -45,13 +45,49 @@ def available_cores() -> int:
 
 
 def portaudio() -> Any:
-    """The module `sounddevice`. Raises UserError if the PortAudio library behind it is missing."""
+    """The module `sounddevice`. Raises UserError if the PortAudio library behind it is missing.
+
+    Importing it starts PortAudio.
+    """
+    if "sounddevice" in sys.modules:
+        return sys.modules["sounddevice"]
     try:
-        import sounddevice
+        with _jack_hidden():
+            import sounddevice
     except OSError:
         hint = "install it with: sudo apt-get install libportaudio2" if sys.platform == "linux" else "install it"
         raise UserError(f"The PortAudio library is not there; {hint}.") from None
     return sounddevice
+
+
+def restart_portaudio() -> None:
+    """Ends PortAudio and begins it anew, without which it sees no device that has come. No stream may be open.
+
+    Raises UserError if it does not start.
+    """
+    sounddevice = portaudio()
+    try:
+        with _jack_hidden():
+            if sounddevice._initialized:
+                sounddevice._terminate()
+            sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise UserError(f"The system's audio does not start: {error}.") from error
+
+
+@contextlib.contextmanager
+def _jack_hidden() -> Iterator[None]:
+    """Keeps PortAudio from JACK, which the engine plays into by itself.
+
+    PortAudio would be JACK's client from its start to its end, and abort the process if the server ended in between.
+    """
+    # Replaced, never removed: other threads may be reading the environment, and removing would move what they read.
+    before = os.environ.get("JACK_DEFAULT_SERVER", "default")
+    os.environ["JACK_DEFAULT_SERVER"] = "producergan-none"
+    try:
+        yield
+    finally:
+        os.environ["JACK_DEFAULT_SERVER"] = before
 
 
 def raise_priority() -> str:
@@ -101,67 +137,16 @@ def jack_client(name: str) -> Any:
         return None
 
 
-def name_jack_client(name: str) -> bool:
-    """Sets the name under which PortAudio appears in JACK; False where PortAudio has no JACK.
-
-    Call before any stream is opened: PortAudio is started anew, which it also needs in order to see a JACK server that
-    was started after it. If the name is taken, JACK adds a number; `jack_client_name` tells.
-    """
-    global _client_name
-    import sounddevice
-
-    library = _portaudio_with_jack()
-    if library is None:
-        return False
-    sounddevice._terminate()
-    kept = ctypes.create_string_buffer(name.encode())
-    named = bool(library.PaJack_SetClientName(kept) == 0)
-    if named:
-        _client_name = kept  # PortAudio keeps the pointer, not a copy
-    sounddevice._initialize()
-    return named
-
-
-def jack_client_name() -> str | None:
-    """The name that PortAudio's client got from JACK; None if it has none."""
-    library = _portaudio_with_jack()
-    if library is None:
-        return None
-    name = ctypes.c_char_p()
-    found = library.PaJack_GetClientName(ctypes.byref(name)) == 0
-    return name.value.decode() if found and name.value else None
-
-
-_client_name: Any = None
-
-
 def enable_alsa_realtime(stream: Any) -> None:
     """Asks that ALSA's callback thread be scheduled in real time; PortAudio does so only when told. Never fails.
 
     Does nothing where there is no ALSA.
     """
-    import sounddevice
-
+    sounddevice = portaudio()
     library = ctypes.CDLL(sounddevice._libname)
     if hasattr(library, "PaAlsa_EnableRealtimeScheduling"):
         address = int(sounddevice._ffi.cast("uintptr_t", stream._ptr))
         library.PaAlsa_EnableRealtimeScheduling(ctypes.c_void_p(address), 1)
-
-
-def _portaudio_with_jack() -> Any:
-    import sounddevice
-
-    library = ctypes.CDLL(sounddevice._libname)
-    return library if hasattr(library, "PaJack_SetClientName") else None
-
-
-def keep_portaudio_open() -> None:
-    """Leaves out PortAudio's clean-up when Python ends: after the JACK server has gone it would abort the process."""
-    import atexit
-
-    import sounddevice
-
-    atexit.unregister(sounddevice._exit_handler)
 
 
 class Keys:

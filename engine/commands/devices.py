@@ -38,12 +38,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def audio_outputs() -> list[dict[str, Any]]:
-    """Each host API with its output devices. Raises UserError if PortAudio is missing."""
+    """Each host API with its output devices, and JACK. Raises UserError if PortAudio is missing."""
+    from engine.audio import JACK_API
     from engine.platform import portaudio
 
     sounddevice = portaudio()
     devices = sounddevice.query_devices()
-    return [
+    found = [
         {
             "name": api["name"],
             "devices": [
@@ -59,7 +60,23 @@ def audio_outputs() -> list[dict[str, Any]]:
             ],
         }
         for api in sounddevice.query_hostapis()
+        if api["name"] != JACK_API
     ]
+    return [*found, *_jack_output()]
+
+
+def _jack_output() -> list[dict[str, Any]]:
+    """JACK, which the engine plays into without PortAudio, in the same form; nothing if no server runs."""
+    from engine.audio import JACK_API
+    from engine.platform import jack_client
+
+    client = jack_client("ProducerGAN-list")
+    if client is None:
+        return []
+    rate, block = client.samplerate, client.blocksize
+    client.close()
+    row = {"name": "jack", "channels": 2, "rate": float(rate), "latency_ms": 1000 * block / rate, "default": True}
+    return [{"name": JACK_API, "devices": [row]}]
 
 
 def midi_inputs() -> list[dict[str, Any]]:

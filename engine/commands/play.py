@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--connect", metavar="PATTERN", help="JACK ports to connect to, by a part of their name")
     parser.add_argument("--save-as", metavar="PRESET.toml", type=Path, help="where the key s saves to")
+    parser.add_argument("--record", metavar="FILE", type=Path, help="record what is heard, to a new .wav or .flac file")
     parser.add_argument("--demo", action="store_true", help="play a bundled groove, round and round")
     parser.add_argument("--seed", metavar="N", type=int, help="where new sounds are drawn from (another each time)")
 

@@ -12,8 +12,10 @@
 
 #include "producergan/audio_callback.hpp"
 #include "producergan/event_ring.hpp"
+#include "producergan/jack_output.hpp"
 #include "producergan/null_clock.hpp"
 #include "producergan/parameters.hpp"
+#include "producergan/recording_ring.hpp"
 #include "producergan/sampler.hpp"
 
 namespace nb = nanobind;
@@ -325,6 +327,20 @@ NB_MODULE(_native, m) {
             },
             "What the audio thread has counted, by name. [thread-safe]");
 
+    nb::class_<RecordingRing>(m, "RecordingRing", "Stereo frames on their way from the audio thread to a file.")
+        .def(nb::init<std::size_t>(), nb::arg("frames"), "Room for at least `frames` frames.")
+        .def(
+            "read",
+            [](RecordingRing& self) {
+                const std::size_t frames = self.waiting();
+                auto* out = new float[2 * frames + 1];
+                nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
+                self.read(out, frames);
+                return Audio(out, {frames, 2}, owner);
+            },
+            "What has arrived since the last read: float32 [frames, 2]. [control-thread]")
+        .def_prop_ro("dropped", &RecordingRing::dropped, "Frames that found no room. [thread-safe]");
+
     nb::class_<AudioCallback>(m, "AudioCallback", "Joins event rings, a sampler and an audio device.")
         .def(
             "__init__",
@@ -336,6 +352,10 @@ NB_MODULE(_native, m) {
         .def(
             "add_ring", [](AudioCallback& self, const RingOverBuffer& ring) { return self.add_ring(ring.ring); },
             nb::arg("ring"), nb::keep_alive<1, 2>(), "Plays what is pushed from now on. [setup]")
+        .def("record", &AudioCallback::record, nb::arg("ring").none(), nb::keep_alive<1, 2>(),
+             "From now on each block goes to `ring` as well; None ends that. [thread-safe]")
+        .def("restart_clock", &AudioCallback::restart_clock,
+             "Another device begins: its blocks have times of their own. [setup]")
         .def(
             "render",
             [](AudioCallback& self, int frames, std::int64_t now, bool underflow) {
@@ -354,6 +374,30 @@ NB_MODULE(_native, m) {
         .def_prop_ro(
             "user_data", [](AudioCallback& self) { return reinterpret_cast<std::uintptr_t>(&self); },
             "Address to hand to PortAudio beside it.");
+
+    nb::class_<JackOutput>(m, "JackOutput", "What JACK calls: fills two ports of a JACK client from an AudioCallback.")
+        .def(
+            "__init__",
+            [](JackOutput* self, AudioCallback& callback, std::uintptr_t get_buffer, std::uintptr_t left,
+               std::uintptr_t right) {
+                new (self) JackOutput(callback, reinterpret_cast<JackOutput::GetBuffer>(get_buffer),
+                                      reinterpret_cast<void*>(left), reinterpret_cast<void*>(right));
+            },
+            nb::arg("callback"), nb::arg("get_buffer"), nb::arg("left"), nb::arg("right"), nb::keep_alive<1, 2>(),
+            "Addresses: of jack_port_get_buffer and of the two ports. [setup]")
+        .def_prop_ro("ended", &JackOutput::ended, "Whether JACK no longer asks for audio. [thread-safe]")
+        .def_prop_ro_static(
+            "process", [](nb::handle) { return reinterpret_cast<std::uintptr_t>(&JackOutput::process); },
+            "Address of the JackProcessCallback.")
+        .def_prop_ro_static(
+            "xrun", [](nb::handle) { return reinterpret_cast<std::uintptr_t>(&JackOutput::xrun); },
+            "Address of the JackXRunCallback.")
+        .def_prop_ro_static(
+            "shut_down", [](nb::handle) { return reinterpret_cast<std::uintptr_t>(&JackOutput::shut_down); },
+            "Address of the JackInfoShutdownCallback.")
+        .def_prop_ro(
+            "user_data", [](JackOutput& self) { return reinterpret_cast<std::uintptr_t>(&self); },
+            "Address to hand to JACK beside them.");
 
     nb::class_<NullClock>(m, "NullClock", "A timer in place of a sound card.")
         .def(nb::init<AudioCallback&, double, int>(), nb::arg("callback"), nb::arg("sample_rate"), nb::arg("block"),

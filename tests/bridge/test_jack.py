@@ -12,6 +12,7 @@ import jack_server
 import pytest
 
 from bridge.jack import JackConnector, jack_status, matches, pairs
+from engine.jack_output import PORT_NAMES
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")]
 
@@ -26,11 +27,11 @@ def server() -> Iterator[jack_server.JackServer]:
 
 @pytest.fixture
 def engine(server: jack_server.JackServer) -> Iterator[jack.Client]:
-    """A client with the ports that PortAudio makes, on the speakers as PortAudio puts them."""
+    """A client with the ports that the engine makes, on the speakers as the engine puts them."""
     client = jack.Client("ProducerGAN", use_exact_name=True)
     client.activate()
-    for i in range(2):
-        client.connect(client.outports.register(f"out_{i}"), f"system:playback_{i + 1}")
+    for i, name in enumerate(PORT_NAMES):
+        client.connect(client.outports.register(name), f"system:playback_{i + 1}")
     yield client
     client.close()
 
@@ -115,8 +116,8 @@ def test_the_engine_returns_and_is_connected_again(server: jack_server.JackServe
     assert connector.step() == []
     for _ in range(2):
         with jack.Client("ProducerGAN", use_exact_name=True) as ours:
-            ours.outports.register("out_0")
-            ours.outports.register("out_1")
+            for name in PORT_NAMES:
+                ours.outports.register(name)
             assert "Connected" in connector.step()[0]
             assert server.connections()[OUTPUTS[0]] == ["Ardour:in_1"]
         connector.step()
@@ -138,23 +139,21 @@ def test_further_matching_ports_are_left_out_and_said(server: jack_server.JackSe
     host.close()
 
 
-def test_the_server_ends_is_said_once_and_its_return_is_noticed() -> None:
+def test_the_server_ends_and_its_return_is_noticed() -> None:
     now = [0.0]
     with jack_server.running() as server:
         connector = JackConnector("system", clock=lambda: now[0])
         connector.step()
         assert connector.status()["jack"]
         server.stop()
-        said = []
         for _ in range(20):
             now[0] += 1
-            said += connector.step()
-        assert said == ["The JACK server has ended; waiting for it to return."]
+            assert connector.step() == []  # the output says it
         assert not connector.status()["jack"]
         server.start()
         with jack.Client("ProducerGAN") as ours:
-            ours.outports.register("out_0")
-            ours.outports.register("out_1")
+            for name in PORT_NAMES:
+                ours.outports.register(name)
             now[0] += 1
             assert "Connected ProducerGAN:left to system:playback_1" in connector.step()[0]
         connector.close()
@@ -173,12 +172,12 @@ def test_bridge_status_tells_what_is_connected_to_what(server: jack_server.JackS
     status = json.loads(bridge_status("--json"))
     assert (status["jack"], status["rate"], status["block"]) == (True, 48000, 128)
     assert status["ports"][0] == {
-        "name": "ProducerGAN:out_0",
+        "name": "ProducerGAN:left",
         "kind": "audio",
         "direction": "output",
         "connections": ["system:playback_1"],
     }
-    assert "ProducerGAN:out_0 (audio) → system:playback_1" in bridge_status()
+    assert "ProducerGAN:left (audio) → system:playback_1" in bridge_status()
 
 
 def test_bridge_status_without_a_server_says_so_and_exits_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,24 +190,6 @@ def test_bridge_status_without_a_server_says_so_and_exits_well(monkeypatch: pyte
 def bridge_status(*options: str) -> str:
     command = [sys.executable, "-c", "import bridge.cli; raise SystemExit(bridge.cli.main())", "status", *options]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def test_portaudio_appears_under_our_name_with_left_and_right(server: jack_server.JackServer) -> None:
-    """In a process of its own: PortAudio keeps its JACK client for as long as its process lives."""
-    code = """
-import jack_server, sounddevice
-from bridge.jack import JackConnector, jack_status
-from engine.platform import jack_client_name, name_jack_client
-assert name_jack_client("ProducerGAN")
-(api,) = [api for api in sounddevice.query_hostapis() if "JACK" in api["name"]]
-with sounddevice.RawOutputStream(device=api["default_output_device"], channels=2, callback=lambda *_: None):
-    assert jack_client_name() == "ProducerGAN"
-    JackConnector(None).step()
-    print([port["name"] for port in jack_status()["ports"] if port["kind"] == "audio"])
-"""
-    environment = {**server.environment, "PYTHONPATH": "tests"}
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert result.stdout.strip() == str(OUTPUTS), result.stderr
 
 
 def test_patterns() -> None:

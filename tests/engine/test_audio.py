@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -59,7 +60,7 @@ def test_null_asks_for_blocks_in_time_until_it_is_closed() -> None:
 @pytest.mark.jack
 @pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")
 def test_jack_is_taken_as_it_runs() -> None:
-    """In a process of its own: PortAudio keeps its JACK client for as long as its process lives."""
+    """In a process of its own, to see that PortAudio is not there: it would abort once the server has ended."""
     code = """
 from engine import audio
 from engine.errors import UserError
@@ -70,6 +71,8 @@ for asked in ((48000, None), (None, 64)):
         audio.choose("jack", *asked)
     except UserError as error:
         print(error)
+import sys
+print("sounddevice" in sys.modules)
 """
     with jack_server.running(44100, 256) as server:
         result = subprocess.run(
@@ -79,4 +82,25 @@ for asked in ((48000, None), (None, 64)):
         "jack 44100 256",
         "JACK runs at 44100 Hz, not at 48000; change it in JACK, or leave the option out.",
         "JACK runs at 256 frames, not at 64; change it in JACK, or leave the option out.",
+        "False",
     ], result.stderr
+
+
+@pytest.mark.jack
+@pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")
+def test_portaudio_outlives_the_jack_server() -> None:
+    """In a process of its own, which PortAudio would abort at its end if it were a client of that server."""
+    code = """
+import jack_server, os, sys
+from engine.platform import portaudio, restart_portaudio
+with jack_server.running() as server:
+    devices = portaudio().query_devices()
+    print([device["name"] for device in devices if device["name"] == "system"], "ProducerGAN" in str(server.ports()))
+    restart_portaudio()
+    print(os.environ["JACK_DEFAULT_SERVER"] == server.name)
+restart_portaudio()
+"""
+    environment = {**os.environ, "PYTHONPATH": "tests"}
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert result.stdout.splitlines() == ["[] False", "True"], result.stderr
+    assert result.returncode == 0, result.stderr

@@ -36,7 +36,8 @@ void AudioCallback::collect_events() noexcept {
     }
 }
 
-void AudioCallback::render(float* out, int frames, bool underflow, std::int64_t now) noexcept {
+void AudioCallback::render(float* left, float* right, int stride, int frames, bool underflow,
+                           std::int64_t now) noexcept {
     Counters& counters = sampler_.counters();
     if (underflow) {
         counters.add(Counter::underflows);
@@ -58,7 +59,9 @@ void AudioCallback::render(float* out, int frames, bool underflow, std::int64_t 
     }
     waiting_count_ -= due;
     std::move(waiting_.begin() + due, waiting_.begin() + due + waiting_count_, waiting_.begin());
-    sampler_.process(due_.data(), due, out, out + 1, 2, frames);
+    sampler_.process(due_.data(), due, left, right, stride, frames);
+    if (RecordingRing* recording = recording_.load(std::memory_order_acquire))
+        recording->write(left, right, stride, frames);
     counters.raise(Counter::worst_block_ns, static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_ns() - now)));
 }
 

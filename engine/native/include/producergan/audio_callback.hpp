@@ -6,6 +6,7 @@
 
 #include "producergan/block_clock.hpp"
 #include "producergan/event_ring.hpp"
+#include "producergan/recording_ring.hpp"
 #include "producergan/sampler.hpp"
 
 namespace producergan {
@@ -23,8 +24,20 @@ public:
     /// Events pushed from now on are played. False if there are max_rings already. [setup]
     bool add_ring(const EventRing& ring);
 
-    /// Fills `frames` frames of interleaved stereo. [audio-thread]
-    void render(float* out, int frames, bool underflow, std::int64_t now) noexcept;
+    /// From now on each block goes to `ring` as well; nullptr ends that. [thread-safe]
+    void record(RecordingRing* ring) noexcept { recording_.store(ring, std::memory_order_release); }
+
+    /// Another device begins: its blocks have times of their own. [setup]
+    void restart_clock() noexcept { clock_.restart(); }
+
+    /// Fills `frames` frames of both channels, `stride` floats apart; `now` is when the device asked, and `underflow`
+    /// whether it has lost time since the last block. [audio-thread]
+    void render(float* left, float* right, int stride, int frames, bool underflow, std::int64_t now) noexcept;
+
+    /// The same for interleaved stereo. [audio-thread]
+    void render(float* out, int frames, bool underflow, std::int64_t now) noexcept {
+        render(out, out + 1, 2, frames, underflow, now);
+    }
 
     /// PortAudio's callback (PaStreamCallback), with this object as its user data. [audio-thread]
     static int portaudio(const void* input, void* output, unsigned long frames, const void* time, unsigned long flags,
@@ -46,6 +59,7 @@ private:
     int waiting_count_ = 0;
     std::vector<Event> due_;
     std::atomic<std::int64_t> block_time_{0};
+    std::atomic<RecordingRing*> recording_{nullptr};
     std::array<std::uint64_t, max_rings> lost_{};
 };
 

@@ -1,0 +1,76 @@
+"""The whole engine on a JACK server that is killed and comes back: it goes on, and is played and heard again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import jack_server
+import numpy as np
+import pytest
+import soundfile
+from engine_process import EngineProcess
+from jack_probe import Probe
+from tiny_instrument import write_tiny_instrument
+
+pytestmark = [pytest.mark.jack, pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")]
+
+RATE, PERIOD = 48000, 128
+CHORD = [(0, bytes((0x90, key, 100))) for key in range(36, 44)]
+LOOP = """
+format = 1
+name = "Loop"
+instrument = "tiny.onnx"
+
+[[zone]]
+name = "keys"
+keys = "36-67"
+source = "seeds"
+seed = 1
+mode = "loop"
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[jack_server.JackServer]:
+    with jack_server.running(RATE, PERIOD, realtime=True) as running:
+        yield running
+
+
+@pytest.fixture
+def preset(tmp_path: Path) -> Path:
+    write_tiny_instrument(tmp_path / "tiny.onnx")
+    path = tmp_path / "loop.toml"
+    path.write_text(LOOP)
+    return path
+
+
+def test_the_server_is_killed_twice_while_a_chord_is_held(
+    server: jack_server.JackServer, preset: Path, tmp_path: Path
+) -> None:
+    take = tmp_path / "take.wav"
+    arguments = ("play", str(preset), "--audio", "jack", "--connect", "Keyboard:in", "--record", str(take))
+    with EngineProcess(*arguments) as engine:
+        engine.wait_ready()
+        for number in (signal.SIGKILL, signal.SIGTERM, None):
+            with Probe() as probe:
+                probe.wait_connected()
+                assert np.abs(probe.take([], RATE // 2).audio[-1000:]).max() == 0  # no note hangs
+                assert np.abs(probe.take(CHORD, RATE // 2).audio[-1000:]).max() > 0.01
+                if number is not None:
+                    os.kill(server.pid, number)
+                    server.stop()
+                    engine.wait_for("JACK has gone: the engine goes on, unheard")
+            if number is not None:
+                server.start()
+                engine.wait_for("JACK is back: what you play is heard again.")
+        assert engine.counters()["notes"] == 3 * len(CHORD)
+        assert engine.interrupt() < 1.0
+        assert engine.process.returncode == 0
+        said = "\n".join(engine.lines)
+        assert said.count("JACK has gone") == said.count("JACK is back") == 2
+        assert said.count("Connected ProducerGAN:left to Keyboard:in_1") == 3
+    audio, _ = soundfile.read(take)
+    assert np.abs(audio[:, 0]).max() > 0.01
