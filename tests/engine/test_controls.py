@@ -29,7 +29,8 @@ MACROS = (
 
 def controls(path: Path, seed: int = 1, **more: Any) -> Controls:
     fields = {"new_last": Trigger("cc", 20), "new_all": Trigger("note", 24), **more}
-    preset = Preset("Test", str(path), ZONES, eight(MACROS), instrument=Instrument.open(path), **fields)
+    macros = fields.pop("macros", eight(MACROS))
+    preset = Preset("Test", str(path), ZONES, macros, instrument=Instrument.open(path), **fields)
     return Controls(preset, random.Random(seed))
 
 
@@ -219,3 +220,95 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         made.save(tmp_path / "nowhere" / "found.toml")
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.onnx"]
+
+
+def played(made: Controls, key: int) -> Controls:
+    made.handle(note(key))
+    return made
+
+
+def test_a_copied_sound_string_brings_the_sound_back_wherever_the_knobs_stand(tiny_path: Path) -> None:
+    made = played(controls(tiny_path), 41)
+    assert str(made.copy()) == f"{made.preset.opened.digest[:12]}:5"  # a seed, unmoved
+    made.handle(cc(1, 100))
+    text = str(made.copy())
+    sound = made.sounds()[0, 41, 0]
+    assert ":z:" in text
+    made.handle(cc(1, 30))
+    assert made.sounds()[0, 41, 0] != sound
+    assert made.paste(text)
+    assert made.sounds()[0, 41, 0] == sound
+    other = played(controls(tiny_path), 60)  # a chromatic zone, on another day
+    other.handle(cc(1, 90))
+    assert other.paste(text)
+    assert other.sounds()[2, 72, 0] == sound
+    assert other.copy() is not None
+    assert str(other.copy()) == text
+    assert other.undo()
+    assert other.sounds()[2, 72, 0] != sound
+
+
+def test_a_seed_that_is_pasted_with_the_knobs_at_rest_stays_a_seed(tiny_path: Path) -> None:
+    made = played(controls(tiny_path), 41)
+    assert made.paste(f"{made.preset.opened.digest[:12]}:77")
+    assert made.preset.zones[0].source == Seeds(0, {41: 77})
+
+
+def test_a_pasted_sound_is_saved_and_found_again(tiny_path: Path, tmp_path: Path) -> None:
+    made = played(controls(tiny_path), 41)
+    made.handle(cc(1, 100))
+    text = str(made.copy())
+    made.handle(cc(1, 20))
+    made.paste(text)
+    made.save(tmp_path / "kept.toml")
+    again = Preset.load(tmp_path / "kept.toml")
+    assert again.sounds(again.positions) == made.sounds()
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "000000000000:5", "{digest}:z:AAAA:00000000"])
+def test_what_cannot_be_pasted_says_so_and_changes_nothing(text: str, tiny_path: Path) -> None:
+    made = played(controls(tiny_path), 41)
+    before = made.preset
+    with pytest.raises(UserError):
+        made.paste(text.format(digest=made.preset.opened.digest[:12]))
+    assert made.preset is before
+
+
+def test_nothing_is_copied_or_pasted_before_a_key_was_played(tiny_path: Path) -> None:
+    made = controls(tiny_path)
+    assert made.copy() is None
+    assert not made.paste(f"{made.preset.opened.digest[:12]}:77")
+
+
+def test_while_learning_a_controller_does_nothing_else(tiny_path: Path) -> None:
+    made = controls(tiny_path)
+    made.learn(2)
+    assert not made.handle(cc(1, 100))
+    assert made.positions[1] == 0.0
+    assert made.learnt() == "CC 1 moves Tune now and Mutate no longer."
+    assert made.handle(cc(1, 100))
+    assert made.positions == {**made.preset.positions, 2: 100 / 127}
+    assert made.undo()
+    assert made.preset.macros[0].controller == 1
+
+
+def test_a_macro_is_moved_by_other_means(tiny_path: Path) -> None:
+    made = controls(tiny_path)
+    assert made.move(1, 0.7)
+    assert not made.move(1, 0.7)
+    assert (made.positions[1], made.version) == (0.7, 1)
+
+
+def test_pressure_moves_what_it_is_bound_to(tiny_path: Path) -> None:
+    squeeze = Macro(1, "Squeeze", 0.0, 128, (Target("mutate", 0.0, 0.6),))
+    made = controls(tiny_path, macros=eight([squeeze]))
+    assert made.reacts_to(bytes((0xD0, 64)))
+    assert not made.reacts_to(bytes((0xA0, 60, 64)))
+    assert made.handle(bytes((0xD0, 127)))
+    assert made.positions[1] == 1.0
+
+
+def test_a_program_change_waits_for_whoever_takes_it(tiny_path: Path) -> None:
+    made = controls(tiny_path)
+    assert not made.handle(bytes((0xC0, 5)))
+    assert made.program == 5

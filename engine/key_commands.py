@@ -1,0 +1,247 @@
+"""What single keys of the terminal do while the engine plays: one table, from which the help line comes too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.controls import Controls
+from engine.errors import UserError
+from engine.keys import key_name
+from engine.macro import MACROS
+from engine.player import Player
+from engine.programs import Programs
+from engine.sound_string import SoundString
+
+ENTER, ESCAPE, BACKSPACE = ("\r", "\n"), "\x1b", ("\x7f", "\b")
+LONGEST_LINE = 4096
+
+
+class Kept(Protocol):
+    """The player's favourite sounds (`engine.favourites`)."""
+
+    def of(self, digest: str) -> list[SoundString]:
+        """Those of an instrument, the oldest first."""
+
+    def add(self, string: SoundString) -> None:
+        """Keeps another one."""
+
+
+@dataclass(frozen=True)
+class KeyCommand:
+    """A row of the table."""
+
+    key: str
+    label: str
+    run: Callable[[KeyCommands], None]
+
+
+class KeyCommands:
+    """Takes keys one at a time. `say` is given sentences; `find` the sound string nearest to an audio file's sound."""
+
+    def __init__(
+        self,
+        player: Player,
+        programs: Programs,
+        kept: Kept,
+        save_as: Path | None,
+        say: Callable[[str], None],
+        find: Callable[[Path], SoundString],
+    ) -> None:
+        self._player, self._programs, self._kept, self._say, self._find = player, programs, kept, say, find
+        self._save_as = save_as
+        self._typed: str | None = None  # what is being typed, while something is
+        self._choosing = False  # of a macro to learn for
+        self._favourite = -1
+
+    def press(self, key: str) -> bool:
+        """Does what a key is for; False for the one that ends the engine."""
+        if self._typed is not None:
+            self._type(key)
+        elif self._choosing:
+            self._choose(key)
+        elif self._player.controls.learning is not None:
+            self._learn(key)
+        elif key == "q":
+            return False
+        else:
+            for command in COMMANDS:
+                if command.key == key:
+                    command.run(self)
+        return True
+
+    def help(self) -> str:
+        """The line that says what keys do now."""
+        learning = self._player.controls.learning
+        if self._typed is not None:
+            return f"sound string or audio file, then Enter (Esc leaves): {self._typed[-60:]}"
+        if self._choosing:
+            return f"learn a controller for macro 1-{MACROS}: press its number (Esc leaves)"
+        if learning is not None:
+            heard = "none yet" if learning.controller is None else f"{learning.controller}"
+            sense = " · turned round" if learning.inverted else ""
+            return f"move a controller (heard: {heard}{sense}) · Enter takes it · i turns it round · Esc leaves"
+        return " · ".join(f"{command.key} {command.label}" for command in COMMANDS) + " · q quit"
+
+    def new_last(self) -> None:
+        self._do(lambda controls: controls.new_last() or self._say("Play a key first; a locked key keeps its sound."))
+
+    def new_all(self) -> None:
+        self._do(Controls.new_all)
+
+    def undo(self) -> None:
+        self._do(lambda controls: controls.undo() or self._say("There is nothing to undo."))
+
+    def lock(self) -> None:
+        def toggle(controls: Controls) -> None:
+            locked = controls.toggle_lock()
+            if locked is not None and controls.last_key is not None:
+                self._say(f"{key_name(controls.last_key)} is {'locked' if locked else 'free'}.")
+
+        self._do(toggle)
+
+    def save(self) -> None:
+        def write(controls: Controls) -> None:
+            self._save_as = self._save_as or free_name(controls.preset.name)
+            try:
+                controls.save(self._save_as)
+                self._say(f"Saved as {self._save_as}.")
+            except (UserError, OSError) as error:
+                self._say(f"Not saved: {error}")
+
+        self._do(write)
+
+    def copy(self) -> None:
+        def tell(controls: Controls) -> None:
+            string = controls.copy()
+            self._say(str(string) if string else "Play a key first: its sound string is what is copied.")
+
+        self._do(tell)
+
+    def paste(self) -> None:
+        self._typed = ""
+
+    def keep(self) -> None:
+        def add(controls: Controls) -> None:
+            string = controls.copy()
+            if string is None:
+                self._say("Play a key first: its sound is what is kept.")
+                return
+            try:
+                self._kept.add(string)
+                self._say(f"Kept among your favourites: {string}")
+            except (UserError, OSError) as error:
+                self._say(f"Not kept: {error}")
+
+        self._do(add)
+
+    def next_favourite(self) -> None:
+        """Your own favourites first, then those that the instrument was made with."""
+
+        def put(controls: Controls) -> None:
+            instrument = controls.preset.opened
+            strings = self._kept.of(instrument.digest)
+            strings += [SoundString.of_seed(instrument.digest, one.seed) for one in instrument.favourites]
+            if not strings:
+                self._say("This instrument has no favourites yet; f keeps the last played sound.")
+                return
+            self._favourite = (self._favourite + 1) % len(strings)
+            self._put(controls, str(strings[self._favourite]))
+
+        self._do(put)
+
+    def learn(self) -> None:
+        self._choosing = True
+
+    def next_preset(self) -> None:
+        self._programs.step(1)
+
+    def preset_before(self) -> None:
+        self._programs.step(-1)
+
+    def _do(self, action: Callable[[Controls], object]) -> None:
+        self._player.do(action)
+
+    def _choose(self, key: str) -> None:
+        if key == ESCAPE:
+            self._choosing = False
+        elif key.isdecimal() and 1 <= int(key) <= MACROS:
+            self._choosing = False
+            self._do(lambda controls: controls.learn(int(key)))
+
+    def _learn(self, key: str) -> None:
+        def done(controls: Controls) -> None:
+            try:
+                self._say(controls.learnt())
+            except ValueError as error:
+                self._say(str(error))
+
+        def invert(controls: Controls) -> None:
+            if controls.learning is not None:
+                controls.learning.inverted = not controls.learning.inverted
+
+        if key in ENTER:
+            self._do(done)
+        elif key == "i":
+            self._do(invert)
+        elif key == ESCAPE:
+            self._do(lambda controls: setattr(controls, "learning", None))
+
+    def _type(self, key: str) -> None:
+        assert self._typed is not None
+        if key == ESCAPE:
+            self._typed = None
+        elif key in BACKSPACE:
+            self._typed = self._typed[:-1]
+        elif key in ENTER:
+            text, self._typed = self._typed.strip(), None
+            if text:
+                self._paste(text)
+        elif key.isprintable():
+            self._typed = (self._typed + key)[:LONGEST_LINE]
+
+    def _paste(self, text: str) -> None:
+        # Terminals put a dropped file's name in quotes.
+        path = Path(text.strip("'\"")).expanduser()
+        try:
+            if path.is_file():
+                text = str(self._find(path))
+                self._say(f"The nearest sound to {path.name}: {text}")
+        except UserError as error:
+            self._say(str(error))
+            return
+        self._do(lambda controls: self._put(controls, text))
+
+    def _put(self, controls: Controls, text: str) -> None:
+        try:
+            if not controls.paste(text):
+                self._say("Play a key first: the sound is put on it.")
+        except UserError as error:
+            self._say(str(error))
+
+
+COMMANDS = (
+    KeyCommand("r", "new sound for the last key", KeyCommands.new_last),
+    KeyCommand("a", "all keys", KeyCommands.new_all),
+    KeyCommand("l", "lock", KeyCommands.lock),
+    KeyCommand("u", "undo", KeyCommands.undo),
+    KeyCommand("s", "save", KeyCommands.save),
+    KeyCommand("m", "learn", KeyCommands.learn),
+    KeyCommand("c", "copy sound", KeyCommands.copy),
+    KeyCommand("v", "paste", KeyCommands.paste),
+    KeyCommand("f", "keep", KeyCommands.keep),
+    KeyCommand("g", "favourites", KeyCommands.next_favourite),
+    KeyCommand("n", "next preset", KeyCommands.next_preset),
+    KeyCommand("p", "preset before", KeyCommands.preset_before),
+)
+
+
+def free_name(name: str) -> Path:
+    """A file in the present folder that is not there yet, called after a preset."""
+    stem = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-") or "preset"
+    number = 1
+    while Path(f"{stem}-{number}.toml").exists():
+        number += 1
+    return Path(f"{stem}-{number}.toml")

@@ -1,0 +1,114 @@
+"""The macros under controllers: ranges, soft take-over, pressure, and MPE's controllers for single keys."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.knobs import Knobs
+from engine.macro import POLY_PRESSURE, PRESSURE, Macro, Target
+from engine.preset import Preset, eight
+from engine.zone import Seeds, Zone
+
+AIM = (Target("mutate", 0.0, 1.0),)
+WHEEL = Macro(1, "Wheel", 0.25, 1, AIM)
+PICKED = Macro(2, "Picked", 0.5, 16, AIM, pick_up=True)
+SQUEEZE = Macro(3, "Squeeze", 0.0, PRESSURE, AIM)
+TOUCH = Macro(4, "Touch", 0.0, POLY_PRESSURE, AIM)
+SLIDE = Macro(5, "Slide", 0.5, 74, AIM)
+TURNED = Macro(6, "Turned", 0.0, 17, AIM, minimum=0.8, maximum=0.2)
+MACROS = (WHEEL, PICKED, SQUEEZE, TOUCH, SLIDE, TURNED)
+
+
+def knobs(**play: float) -> Knobs:
+    return Knobs(Preset("Test", "x", (Zone("keys", (60, 61), Seeds(0)),), eight(MACROS), play))
+
+
+def test_a_controller_moves_its_macro_over_its_range() -> None:
+    made = knobs()
+    assert made.control(MACROS, 0, 1, 127)
+    assert made.positions[1] == 1.0
+    assert not made.control(MACROS, 0, 1, 127)
+    assert made.control(MACROS, 0, 17, 0)
+    assert made.positions[6] == 0.8
+    made.control(MACROS, 0, 17, 127)
+    assert made.positions[6] == pytest.approx(0.2)
+
+
+def test_with_pick_up_nothing_moves_until_the_controller_has_come_past() -> None:
+    made = knobs()
+    assert not made.control(MACROS, 0, 16, 10)
+    assert not made.control(MACROS, 0, 16, 40)
+    assert made.positions[2] == 0.5
+    assert made.control(MACROS, 0, 16, 90)  # past the middle
+    assert made.positions[2] == 90 / 127
+    assert made.control(MACROS, 0, 16, 20)
+    made.set(2, 0.9)  # moved by other means: to be picked up again
+    assert not made.control(MACROS, 0, 16, 30)
+    assert made.positions[2] == 0.9
+    assert made.control(MACROS, 0, 16, 114)  # right where it stands
+    assert made.positions[2] == 114 / 127
+
+
+@given(st.lists(st.integers(0, 127), max_size=20), st.floats(0, 1))
+def test_pick_up_never_jumps_far(values: list[int], start: float) -> None:
+    made = knobs()
+    made.set(2, start)
+    before, said = start, None
+    for value in values:
+        made.control(MACROS, 0, 16, value)
+        here = made.positions[2]
+        if said is not None and here != before:
+            # No farther than the hand itself has moved, and the controller's own step.
+            assert abs(here - before) <= abs(value - said) / 127 + 2 / 127
+        before, said = here, value
+
+
+def test_channel_pressure_is_everybodys_and_poly_pressure_a_keys() -> None:
+    made = knobs()
+    assert made.pressure(MACROS, 3, 127)
+    assert made.positions[3] == 1.0
+    assert made.touches == {}
+    assert made.poly_pressure(MACROS, 61, 127)
+    assert made.touches == {61: {4: 1.0}}
+    assert made.positions[4] == 1.0  # for what cannot be a key's own
+    assert made.note_on(MACROS, 0, 61)  # a new stroke begins without pressure
+    assert made.touches == {}
+
+
+def test_in_mpe_a_member_channels_controllers_are_its_keys() -> None:
+    made = knobs(mpe_members=5.0)
+    assert not made.control(MACROS, 2, 74, 100)  # said before the note it is for
+    assert made.note_on(MACROS, 2, 60)
+    assert made.touches == {60: {5: 100 / 127}}
+    made.note_on(MACROS, 3, 61)
+    assert made.pressure(MACROS, 3, 64)
+    assert made.touches[61] == {3: 64 / 127}
+    assert made.control(MACROS, 0, 74, 0)  # the master's is everybody's
+    assert made.positions[5] == 0.0
+    assert made.control(MACROS, 9, 74, 127)  # beyond the members
+    assert made.positions[5] == 1.0
+
+
+def test_the_zone_is_set_up_by_registered_parameter_6_of_the_master() -> None:
+    made = knobs()
+    for controller, value in ((101, 0), (100, 6), (6, 2)):
+        made.control(MACROS, 0, controller, value)
+    made.note_on(MACROS, 1, 60)
+    assert made.control(MACROS, 1, 74, 127)
+    assert made.touches == {60: {5: 1.0}}
+    for controller, value in ((101, 0), (100, 6), (6, 0)):
+        made.control(MACROS, 0, controller, value)
+    assert made.touches == {}
+    made.control(MACROS, 1, 74, 0)
+    assert made.positions[5] == 0.0
+
+
+def test_a_non_registered_parameter_is_not_taken_for_it() -> None:
+    made = knobs()
+    for controller, value in ((101, 0), (100, 6), (99, 1), (6, 2)):
+        made.control(MACROS, 0, controller, value)
+    made.note_on(MACROS, 1, 60)
+    made.control(MACROS, 1, 74, 127)
+    assert made.touches == {}
