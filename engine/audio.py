@@ -13,6 +13,7 @@ from engine.platform import enable_alsa_realtime, jack_client, portaudio, restar
 
 DEFAULT_BLOCK = 256
 NULL_RATE = 48000
+STALL_NS = 3_000_000_000  # a device that has not asked for audio for so long has gone, whatever PortAudio says of it
 JACK_API = "JACK Audio Connection Kit"
 
 
@@ -51,11 +52,11 @@ def choose(name: str | None, rate: int | None = None, block: int | None = None) 
         raise UserError(f"A sample rate of {rate} Hz cannot be played; choose one from 8000 to 768000.")
     if block is not None and not 1 <= block <= 8192:
         raise UserError(f"A block of {block} frames cannot be played; choose one from 1 to 8192.")
-    if name == "null":
+    if name is None:
+        return _choose_default(rate, block)
+    if name.lower() == "null":
         return Choice("null", "null: everything works, nothing is heard", rate or NULL_RATE, block or DEFAULT_BLOCK)
-    if name == "jack":
-        return _choose_jack(rate, block)
-    return _choose_default(rate, block) if name is None else _choose_device(name, rate, block)
+    return _choose_jack(rate, block) if name.lower() == "jack" else _choose_device(name, rate, block)
 
 
 def choose_again(gone: Choice, name: str | None) -> Choice:
@@ -193,9 +194,11 @@ class _StreamOutput:
                 f"{choice.description} could not be opened: {error}; is another program using it?"
             ) from error
         self.latency = float(self._stream.latency)
+        self._begun_ns = _native.now_ns()
 
     def alive(self) -> bool:
-        return bool(self._stream.active)
+        last_asked = max(self._begun_ns, self._callback.block_time)
+        return bool(self._stream.active) and _native.now_ns() - last_asked < STALL_NS
 
     def close(self) -> None:
         self._stream.close(ignore_errors=True)

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import mido
@@ -79,28 +80,38 @@ def play(arguments: argparse.Namespace) -> None:
         draw = random.Random(arguments.seed)
         player = Player(preset, generator, (midi.ring, midi.local_ring), choice.rate, choice.block, draw)
         closing.callback(player.close)
-        recording = Recording(arguments.record, player.callback, choice.rate) if arguments.record is not None else None
-        if recording is not None:
-            closing.callback(recording.close)
         player.start()
         keys = closing.enter_context(single_keys())
         shown = closing.enter_context(screen())
-        output = SteadyOutput(choice, arguments.audio, player.callback)
-        closing.callback(output.close)
-        connector = JackConnector(arguments.connect) if arguments.connect else None
-        if connector is not None:
-            closing.callback(connector.close)
-        _wait_ready(player)
-        with contextlib.suppress(KeyboardInterrupt):
-            if recording is not None:
-                recording.start()
-                shown.say(f"Recording to {arguments.record}.")
-            _announce(shown, preset, choice, midi, player, generator, output)
-            _Loop(player, midi, output, connector, recording, shown, arguments.save_as, arguments.demo).run(keys)
-        output.close()
-        for sentence in recording.close() if recording is not None else []:
-            shown.say(sentence)
+        with contextlib.ExitStack() as sounding:
+            recording = sounding.enter_context(_recording(arguments.record, player, choice.rate, shown))
+            output = SteadyOutput(choice, arguments.audio, player.callback)
+            sounding.callback(output.close)
+            connector = JackConnector(arguments.connect) if arguments.connect else None
+            if connector is not None:
+                sounding.callback(connector.close)
+            _wait_ready(player)
+            with contextlib.suppress(KeyboardInterrupt):
+                if recording is not None:
+                    recording.start()
+                    shown.say(f"Recording to {arguments.record}.")
+                _announce(shown, preset, choice, midi, player, generator, output)
+                _Loop(player, midi, output, connector, recording, shown, arguments.save_as, arguments.demo).run(keys)
         shown.say("Goodbye.")
+
+
+@contextlib.contextmanager
+def _recording(path: Path | None, player: Player, rate: int, shown: Screen) -> Iterator[Recording | None]:
+    """A recording that ends with the block, and says so; None if none is wanted."""
+    if path is None:
+        yield None
+        return
+    recording = Recording(path, player.callback, rate)
+    try:
+        yield recording
+    finally:
+        for sentence in recording.close():
+            shown.say(sentence)
 
 
 class _Loop:

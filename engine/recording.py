@@ -90,7 +90,8 @@ class Recording:
         try:
             ended = False
             while not ended:
-                ended = self._ended.wait(WRITE_SECONDS)  # what came before the end is still to be read
+                # What came before the end is still to be read. Without a main thread nobody is left to tell it.
+                ended = self._ended.wait(WRITE_SECONDS) or not threading.main_thread().is_alive()
                 audio = self._ring.read()
                 self._file.write(audio)
                 frames += len(audio)

@@ -125,6 +125,21 @@ def test_the_engine_returns_and_is_connected_again(server: jack_server.JackServe
     host.close()
 
 
+def test_the_engine_returns_under_another_name(server: jack_server.JackServer, engine: jack.Client) -> None:
+    host = daw("in_1", "in_2")
+    with jack.Client("ProducerGAN") as second:
+        for name in PORT_NAMES:
+            second.outports.register(name)
+        connector = JackConnector("Ardour", second.name)
+        connector.step()
+        assert server.connections()["Ardour:in_1"] == [f"{second.name}:left"]
+        connector.client = "ProducerGAN"
+        assert "Connected ProducerGAN:left" in connector.step()[0]
+        assert "ProducerGAN:left" in server.connections()["Ardour:in_1"]
+        connector.close()
+    host.close()
+
+
 def test_further_matching_ports_are_left_out_and_said(server: jack_server.JackServer, engine: jack.Client) -> None:
     host = daw("in1", "in2", "in3", "in4", client="REAPER")
     connector = JackConnector("reaper")

@@ -9,6 +9,7 @@ import time
 
 import jack_server
 import pytest
+from fake_portaudio import FakePortAudio
 
 from engine import _native, audio
 from engine.errors import UserError
@@ -37,6 +38,20 @@ def test_jack_without_a_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     with pytest.raises(UserError, match="no JACK server running"):
         audio.choose("jack")
+
+
+def test_without_a_name_the_systems_own_device_is_taken(portaudio: FakePortAudio) -> None:
+    choice = audio.choose(None)
+    assert (choice.kind, choice.description, choice.rate) == ("device", "Speakers (Cards)", 48000)
+    portaudio.unplug_all()
+    choice = audio.choose(None)
+    assert choice.kind == "null"
+    assert choice.note == "There is no sound card here, so nothing will be heard; everything else works."
+
+
+def test_a_rate_that_the_device_lacks_is_refused(portaudio: FakePortAudio) -> None:
+    with pytest.raises(UserError, match=r"Speakers \(Cards\) does not play at 96000 Hz"):
+        audio.choose(None, 96000)
 
 
 def test_null_asks_for_blocks_in_time_until_it_is_closed() -> None:
@@ -84,6 +99,14 @@ print("sounddevice" in sys.modules)
         "JACK runs at 256 frames, not at 64; change it in JACK, or leave the option out.",
         "False",
     ], result.stderr
+
+
+@pytest.mark.jack
+@pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")
+def test_without_a_name_and_a_card_a_jack_server_is_taken(portaudio: FakePortAudio) -> None:
+    portaudio.unplug_all()
+    with jack_server.running(44100, 256):
+        assert audio.choose(None) == audio.Choice("jack", "JACK", 44100, 256) == audio.choose("JACK")
 
 
 @pytest.mark.jack

@@ -192,3 +192,17 @@ def test_after_an_underflow_the_clock_is_right_at_once() -> None:
     device.start = begin
     delays = device.delays(audio, stamps)
     assert np.abs(delays - LATENCY).max() < 0.0005
+
+
+def test_after_a_change_of_the_device_the_clock_is_right_at_once() -> None:
+    # The next device begins 7 ms after the last one, less than what the clock would take for lost time by itself.
+    device = Device(128)
+    device.run(750, np.zeros(750), np.array([]))
+    device.start += 7e6
+    device.callback.restart_clock()
+    begin = device.time(device.blocks)
+    stamps = begin + np.arange(1, 20) * 5e6
+    audio = device.run(60, np.zeros(60), stamps)
+    device.start = begin
+    assert np.abs(device.delays(audio, stamps) - LATENCY).max() < 0.0005
+    assert device.rig.count("underflows") == 0

@@ -66,6 +66,7 @@ def test_the_server_is_killed_twice_while_a_chord_is_held(
             if number is not None:
                 server.start()
                 engine.wait_for("JACK is back: what you play is heard again.")
+        assert "libportaudio" not in Path(f"/proc/{engine.process.pid}/maps").read_text()  # it would abort at the end
         assert engine.counters()["notes"] == 3 * len(CHORD)
         assert engine.interrupt() < 1.0
         assert engine.process.returncode == 0

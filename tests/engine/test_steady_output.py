@@ -5,15 +5,13 @@ The devices are those of a PortAudio that is made up; JACK is a real server, kil
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import jack_server
 import numpy as np
 import pytest
+from fake_portaudio import FakePortAudio
 from sampler_rig import LOOP, RATE, Rig, clip, noise, on, zone
 
 from engine import _native, audio
@@ -22,82 +20,6 @@ from engine.steady_output import RETRY_SECONDS, SteadyOutput
 
 DEADLINE_S = 10.0
 NOTE_FRAMES = 64
-
-
-class PortAudioError(Exception):
-    pass
-
-
-class FakePortAudio:
-    """A `sounddevice` whose devices are plugged in and out, and which sees what has come only when begun anew."""
-
-    PortAudioError = PortAudioError
-    _libname = None
-    _ffi = SimpleNamespace(cast=lambda kind, value: value)
-
-    def __init__(self) -> None:
-        self.plugged = {"Speakers": [44100, 48000], "Interface": [44100, 48000]}
-        self.busy = False
-        self.streams: list[Any] = []
-        self._initialized = 0
-        self._initialize()
-        fake = self
-
-        class Stream:
-            latency = 0.004
-            _ptr = 0
-
-            def __init__(self, device: int, samplerate: int, **rest: object) -> None:
-                if fake.busy:
-                    raise PortAudioError("Device unavailable")
-                self.name, self.rate, self.open = fake.query_devices()[device]["name"], samplerate, True
-                fake.streams.append(self)
-
-            def start(self) -> None:
-                pass
-
-            @property
-            def active(self) -> bool:
-                return self.open and self.name in fake.plugged
-
-            def close(self, ignore_errors: bool) -> None:
-                self.open = False
-
-        self._StreamBase = Stream
-
-    @property
-    def default(self) -> Any:
-        return SimpleNamespace(device=(-1, 0 if self._seen else -1))
-
-    def _initialize(self) -> None:
-        self._initialized += 1
-        self._seen = dict(self.plugged)
-
-    def _terminate(self) -> None:
-        assert not any(stream.open for stream in self.streams), "PortAudio was ended under a stream"
-        self._initialized -= 1
-
-    def query_devices(self) -> list[dict[str, Any]]:
-        return [
-            {"name": name, "index": i, "hostapi": 0, "max_output_channels": 2, "default_samplerate": 48000.0}
-            for i, name in enumerate(self._seen)
-        ]
-
-    def query_hostapis(self, index: int) -> dict[str, Any]:
-        return {"name": "Cards"}
-
-    def check_output_settings(self, device: int, samplerate: int, **rest: object) -> None:
-        if samplerate not in self._seen[self.query_devices()[device]["name"]]:
-            raise PortAudioError("Invalid sample rate")
-
-
-@pytest.fixture
-def portaudio(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
-    fake = FakePortAudio()
-    monkeypatch.setitem(sys.modules, "sounddevice", fake)
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", "producergan-no-such-server")
-    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    return fake
 
 
 def sounding_rig() -> Rig:
@@ -209,6 +131,18 @@ def test_a_device_that_is_not_there_at_first_is_refused(portaudio: FakePortAudio
         Player("Phones")
 
 
+def test_a_device_that_no_longer_asks_for_audio_has_gone(
+    portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # PortAudio calls a stream of Core Audio's active though its device is unplugged.
+    player = Player("interface")
+    assert player.run(10) == []
+    monkeypatch.setattr(audio, "STALL_NS", 1_000_000)
+    wait_until(lambda: bool(player.run(0.05)))
+    player.goes_on()
+    player.output.close()
+
+
 def test_it_is_looked_for_now_and_then_only(portaudio: FakePortAudio, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = []
     initialize = portaudio._initialize
@@ -231,7 +165,7 @@ def test_null_stays_null() -> None:
 
 @pytest.fixture
 def server() -> Iterator[jack_server.JackServer]:
-    with jack_server.running(RATE, 128) as running:
+    with jack_server.running(RATE, 128, realtime=True) as running:
         yield running
 
 

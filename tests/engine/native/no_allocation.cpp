@@ -1,5 +1,6 @@
-// Shows that Sampler::process and AudioCallback::render neither allocate, free, lock nor wait: the functions that do
-// are replaced in this program by ones that count, while a flag of the calling thread says that it is inside.
+// Shows that Sampler::process, AudioCallback::render and JackOutput::process neither allocate, free, lock nor wait: the
+// functions that do are replaced in this program by ones that count, while a flag of the calling thread says that it is
+// inside.
 //
 // no_allocation [malloc|free|new|lock|trylock|yield]   with a word, that is done inside on purpose and must be counted
 #include <dlfcn.h>
@@ -15,6 +16,7 @@
 
 #include "material.hpp"
 #include "producergan/audio_callback.hpp"
+#include "producergan/jack_output.hpp"
 
 namespace {
 
@@ -175,12 +177,17 @@ int main(int argc, char** argv) {
     Sampler sampler;
     AudioCallback callback(sampler, 48000.0, 3000000);
     callback.add_ring(ring);
+    RecordingRing recording(1024);
+    callback.record(&recording);
+    std::array<float, 128> left, right;
+    const auto port = [](void* samples, std::uint32_t) { return samples; };
+    JackOutput jack(callback, port, left.data(), right.data());
     sampler.set_program(busy_program(clips, 24));
 
     std::array<Event, 64> events;
     std::array<float, 2 * 512> out;
     std::int64_t now = 1000000000;
-    std::size_t freed = 0;
+    std::size_t freed = 0, recorded = 0;
     for (int block = 0; block < 6000; ++block) {
         if (block % 3 == 0)
             sampler.set_clip(below(random, 5), below(random, 128), below(random, 4), clips[random() % clips.size()]);
@@ -209,7 +216,13 @@ int main(int argc, char** argv) {
                 ring.push(now - 3000000 + event.offset * 20000, 0, bytes, 3);
             }
             callback.render(out.data(), frames, block % 99 == 0, now);
+            if (block % 101 == 0)
+                JackOutput::xrun(&jack);
+            if (block % 7 == 0)
+                JackOutput::process(128, &jack);
         }
+        if (block % 200 == 0) // full in between
+            recorded += recording.read(out.data(), out.size() / 2);
         now += frames * 1000000000LL / 48000;
         if (block == 3000 && !on_purpose.empty())
             sin_on_purpose(on_purpose);
@@ -219,7 +232,7 @@ int main(int argc, char** argv) {
                 violations, violations != 0 ? ", the last " : "", last_violation, figure(Counter::notes),
                 figure(Counter::steals), figure(Counter::starved), figure(Counter::muted), freed);
     if (figure(Counter::notes) == 0 || figure(Counter::steals) == 0 || figure(Counter::starved) == 0 ||
-        figure(Counter::muted) == 0 || freed == 0) {
+        figure(Counter::muted) == 0 || freed == 0 || recorded == 0 || recording.dropped() == 0) {
         std::puts("the playing did not reach what it is for");
         return 2;
     }

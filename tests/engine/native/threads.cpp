@@ -1,5 +1,5 @@
 // The audio thread, a control thread and a MIDI thread at once, for ThreadSanitizer: the control thread sends clips,
-// programs and parameters, collects, reads snapshots and counters; the MIDI thread pushes to the ring.
+// programs and parameters, collects, reads snapshots, counters and the recording; the MIDI thread pushes to the ring.
 //
 // threads BLOCKS
 #include <atomic>
@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
         first.push_back(make_clip(setup, 1.0, 0.0));
     sampler.set_program(make_program(setup, 4, first));
 
+    RecordingRing recording(4096);
+    std::size_t recorded = 0;
     std::atomic<bool> running{true}, bad{false};
     std::thread midi([&] {
         Random random(2);
@@ -43,6 +45,7 @@ int main(int argc, char** argv) {
         Random random(3);
         std::vector<ClipRef> clips = first;
         std::vector<VoiceReport> voices;
+        std::array<float, 512> frames;
         EventReader reader(ring);
         StampedEvent event;
         while (running.load(std::memory_order_relaxed)) {
@@ -72,6 +75,8 @@ int main(int argc, char** argv) {
                         bad = true; // torn
                 sampler.counters().get(Counter::notes);
                 callback.block_time();
+                callback.record(chance(random, 0.1) ? nullptr : &recording);
+                recorded += recording.read(frames.data(), frames.size() / 2);
                 while (reader.read(event))
                     if (event.size != 3)
                         bad = true;
@@ -90,5 +95,5 @@ int main(int argc, char** argv) {
     control.join();
     std::printf("%d blocks, %llu notes, %zu collected\n", blocks,
                 static_cast<unsigned long long>(sampler.counters().get(Counter::notes)), collected);
-    return bad || sampler.counters().get(Counter::notes) == 0 || collected == 0;
+    return bad || sampler.counters().get(Counter::notes) == 0 || collected == 0 || recorded == 0;
 }
