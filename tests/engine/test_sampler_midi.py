@@ -476,6 +476,9 @@ def test_a_pedal_that_is_down_when_a_macro_claims_it_holds_no_longer(pedal: int)
     assert rig.sounding() == [60]
     assert rig.sampler.set_claimed([pedal])
     assert not rig.play(4800)[RELEASED:].any()
+    assert rig.sampler.set_claimed([])
+    rig.play(4800, [(0, on()), (1, cc(pedal, 127)), (2, off())])
+    assert rig.sounding() == [60]
 
 
 def test_the_channel_filter() -> None:

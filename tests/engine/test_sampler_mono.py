@@ -221,6 +221,32 @@ def test_legato_needs_a_key_that_is_still_down() -> None:
         assert [voice.voice for voice in rig.voices() if not voice.released] == [2]
 
 
+def test_a_key_struck_again_begins_anew_in_legato_too() -> None:
+    for before in ([on(60)], [on(62), on(60)]):
+        rig = keyed(LEGATO)
+        rig.play(GAP * (len(before) + 1), every_gap(*before, on(60)))
+        assert [(voice.voice, voice.position) for voice in rig.voices()] == [(2, GAP)]
+
+
+def test_legato_into_another_preset_begins_a_new_voice() -> None:
+    rig = keyed(LEGATO)
+    rig.play(GAP, [(0, on(60))])
+    other = {(0, key, 0): clip(100 + key, level(0.9)) for key in (60, 62)}
+    rig.load([zone([60, 62], mode=GATED)], other, voices=LEGATO)
+    rig.play(GAP, [(0, on(62))])
+    assert [(voice.voice, voice.clip, voice.position) for voice in rig.voices()] == [(2, 162, GAP)]
+
+
+def test_legato_goes_on_to_the_newest_clip_though_its_onset_has_not_come() -> None:
+    rig = keyed(LEGATO)
+    rig.play(GAP, [(0, on(60))])
+    newest = clip(100, level(0.9), blocks=range(2, 100))
+    rig.sampler.set_clip(0, 62, 0, newest)
+    audio = rig.play(GAP, [(0, on(62))])[:, 0]
+    assert [voice.clip for voice in rig.voices()] == [100]
+    np.testing.assert_allclose(audio[SWAP + GRID :], 0.9, atol=1e-6)
+
+
 def test_legato_goes_on_through_choke_groups_and_chokes_the_others() -> None:
     clips = {(0, key, 0): clip(key, level(0.25)) for key in (60, 61)} | {(1, 40, 0): clip(40, level(0.5))}
     rig = Rig([zone([60, 61], mode=GATED, choke=1), zone([40], choke=1)], clips, voices=LEGATO)

@@ -25,8 +25,8 @@ struct VoiceTargets {
     float left = 1.0f;
     float right = 1.0f;
     double semitones = 0.0;
-    float cutoff_octaves = 0;
-    float resonance = 0;
+    float cutoff_octaves = 0.0f; // offsets to the zone's own
+    float resonance = 0.0f;
 };
 
 /// One sounding clip: position, envelope, fades, and the crossfade to the clip that takes its place.
