@@ -130,12 +130,20 @@ def on(key: int = 60, velocity: int = 127, channel: int = 0) -> bytes:
     return bytes([0x90 | channel, key, velocity])
 
 
-def off(key: int = 60, channel: int = 0) -> bytes:
-    return bytes([0x80 | channel, key, 64])
+def off(key: int = 60, channel: int = 0, velocity: int = 64) -> bytes:
+    return bytes([0x80 | channel, key, velocity])
 
 
 def cc(controller: int, value: int, channel: int = 0) -> bytes:
     return bytes([0xB0 | channel, controller, value])
+
+
+def pressure(value: int, channel: int = 0) -> bytes:
+    return bytes([0xD0 | channel, value])
+
+
+def key_pressure(key: int, value: int, channel: int = 0) -> bytes:
+    return bytes([0xA0 | channel, key, value])
 
 
 def bend(share: float, channel: int = 0) -> bytes:

@@ -144,6 +144,21 @@ def test_what_was_pushed_before_the_ring_was_added_and_system_messages_are_not_p
     assert device.rig.count("notes") == 0
 
 
+def test_system_messages_between_notes_leave_them_alone_and_are_never_late() -> None:
+    device = Device(128)
+    device.run(10, np.zeros(10), np.empty(0))
+    now = device.time(10)
+    old = int(now - 20e6)
+    for status in range(0xF0, 0x100):  # exclusive, common, realtime; active sensing is 0xfe
+        assert device.ring.push(old, bytes([status, 60, 127]))
+    assert not device.ring.push(old, b"\xf0\x7e\x7f\x06\x01\xf7")  # longer than any message that is played
+    assert device.ring.push(old, b"\xd0\x7f")
+    assert device.ring.push(old, b"\x90\x3c\x40")
+    device.callback.render(128, int(now))
+    assert device.rig.count("notes") == 1
+    assert device.rig.count("late_events") == 2  # the pressure and the note
+
+
 def test_events_that_the_ring_lost_are_counted_as_dropped() -> None:
     device = Device(128)
     for i in range(6000):

@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
         if (chance(random, 0.01))
             sampler.set_program(make_program(random, chance(random, 0.05) ? config::max_zones : 4, clips));
         if (chance(random, 0.3))
-            sampler.set_clip(below(random, 6) - 1, below(random, 130) - 1, below(random, 10) - 1,
+            sampler.set_clip(below(random, 6) - 1, below(random, 130) - 1, below(random, config::max_variants + 2) - 1,
                              clips[random() % clips.size()]);
         if (chance(random, 0.1)) {
             ClipRef& clip = clips[random() % clips.size()];
@@ -58,6 +58,8 @@ int main(int argc, char** argv) {
             const int id = below(random, static_cast<int>(play_param_count));
             sampler.set_play_parameter(static_cast<PlayParam>(id), within(random, play_parameters[id]));
         }
+        if (chance(random, 0.01))
+            sampler.set_claimed(some_controllers(random));
         if (chance(random, 0.003))
             sampler.silence();
         if (chance(random, 0.05))
@@ -83,6 +85,8 @@ int main(int argc, char** argv) {
         std::uint64_t sounding = 0;
         for (const VoiceReport& voice : voices) {
             sounding += !voice.released;
+            if (voice.variant >= config::max_variants || voice.key >= config::keys || voice.slot_key >= config::keys)
+                fail("a voice plays what there is not", done);
             if (voice.position < 0)
                 fail("a voice is before its clip", done);
             if (voice.looping && voice.position >= (voice.loop_end << 32))

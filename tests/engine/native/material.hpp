@@ -1,5 +1,7 @@
 #pragma once
 // Clips, programs and events at random, for the test programs.
+#include <array>
+#include <bitset>
 #include <limits>
 #include <memory>
 #include <random>
@@ -17,6 +19,8 @@ inline int below(Random& random, int limit) { return static_cast<int>(random() %
 inline float unit(Random& random) { return static_cast<float>(random() >> 40) * 0x1p-24f; }
 
 inline float within(Random& random, const ParameterInfo& info) {
+    if (info.curve == "choice" || info.curve == "integer")
+        return info.minimum + static_cast<float>(below(random, static_cast<int>(info.maximum - info.minimum) + 1));
     return info.minimum + unit(random) * (info.maximum - info.minimum);
 }
 
@@ -73,6 +77,7 @@ inline ProgramRef make_program(Random& random, int zones, const std::vector<Clip
         zone.shared = chance(random, 0.4);
         zone.root = below(random, config::keys);
         zone.siblings = chance(random, 0.5) ? 1 : 1 + below(random, config::max_siblings);
+        zone.layers = chance(random, 0.5) ? 1 : 1 + below(random, config::max_layers);
         for (std::size_t i = 0; i < zone_param_count; ++i)
             if (chance(random, 0.4))
                 zone.parameters[i] = within(random, zone_parameters[i]);
@@ -93,15 +98,25 @@ inline ProgramRef make_program(Random& random, int zones, const std::vector<Clip
     return program;
 }
 
+/// A few controllers, the pedals among them, that a macro may claim.
+inline std::bitset<128> some_controllers(Random& random) {
+    std::bitset<128> controllers;
+    for (const std::size_t controller : {1, 7, 64, 66, 74})
+        controllers.set(controller, chance(random, 0.2));
+    return controllers;
+}
+
 /// Mostly notes and the controllers that mean something; now and then any three bytes.
 inline Event make_event(Random& random, int frames) {
     Event event;
     event.offset = chance(random, 0.01) ? below(random, 3 * frames + 1) - frames : below(random, frames + 1);
     const int channel = chance(random, 0.7) ? 0 : below(random, 16);
-    const std::uint8_t controllers[] = {6, 7, 10, 11, 38, 64, 98, 99, 100, 101, 120, 121, 123, 126, 1};
+    constexpr std::array<std::uint8_t, 24> controllers{6,  7,  10, 11, 38,  64,  66,  66,  71,  72,  73,  74,
+                                                       96, 97, 98, 99, 100, 101, 120, 121, 123, 126, 127, 1};
+    constexpr std::array<std::uint8_t, 4> registered{0, 0, 6, 127}; // of those, the ones that mean something
     const auto data = [&] { return static_cast<std::uint8_t>(below(random, 128)); };
     const auto status = [&](int kind) { return static_cast<std::uint8_t>(kind | channel); };
-    switch (below(random, 20)) {
+    switch (below(random, 22)) {
     case 0:
     case 1:
     case 2:
@@ -116,7 +131,7 @@ inline Event make_event(Random& random, int frames) {
     case 9:
     case 10:
     case 11:
-        event.status = status(0x80), event.data1 = data();
+        event.status = status(0x80), event.data1 = data(), event.data2 = data();
         break;
     case 12:
     case 13:
@@ -127,10 +142,18 @@ inline Event make_event(Random& random, int frames) {
     case 16:
     case 17:
     case 18:
-        event.status = status(0xb0), event.data1 = controllers[below(random, 15)];
+        event.status = status(0xb0), event.data1 = controllers[random() % controllers.size()];
         event.data2 = chance(random, 0.2) ? std::uint8_t{0} : data();
-        if (event.data1 == 120 && chance(random, 0.9))
+        if (event.data1 == 100 || event.data1 == 101)
+            event.data2 = registered[random() % registered.size()];
+        if ((event.data1 == 120 || event.data1 >= 126) && chance(random, 0.9))
             event.data1 = 64;
+        break;
+    case 19:
+        event.status = status(0xa0), event.data1 = data(), event.data2 = data();
+        break;
+    case 20:
+        event.status = status(0xd0), event.data1 = data(), event.data2 = static_cast<std::uint8_t>(random());
         break;
     default:
         event.status = static_cast<std::uint8_t>(random()), event.data1 = static_cast<std::uint8_t>(random());

@@ -141,7 +141,8 @@ ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     };
     for (std::size_t note = 0; note < 128; ++note)
         zones[note % 5].notes.set(note);
-    zones[0].siblings = 4; // one-shots in a round robin that choke
+    zones[0].siblings = 2; // one-shots in layers and a round robin that choke
+    zones[0].layers = 2;
     set(0, ZoneParam::choke, 1);
     set(1, ZoneParam::mode, 1); // gated
     set(2, ZoneParam::mode, 2); // looped, chromatic
@@ -154,8 +155,8 @@ ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     program->play[static_cast<std::size_t>(PlayParam::polyphony)] = polyphony;
     std::size_t next = 0;
     for (ClipSlot& slot : program->table)
-        for (std::size_t sibling = 0; sibling < 4; ++sibling)
-            slot.clips[sibling] = clips[next++ % clips.size()];
+        for (std::size_t variant = 0; variant < 4; ++variant)
+            slot.clips[variant] = clips[next++ % clips.size()];
     return program;
 }
 
@@ -195,6 +196,13 @@ int main(int argc, char** argv) {
             sampler.set_program(busy_program(clips, static_cast<float>(8 + below(random, 32))));
         if (block % 50 == 0)
             sampler.set_zone_parameter(-1, ZoneParam::tune, 24.0f * unit(random) - 12.0f);
+        if (block % 70 == 0) { // notes one at a time and legato too
+            sampler.set_play_parameter(PlayParam::voices, static_cast<float>(below(random, 3)));
+            sampler.set_play_parameter(PlayParam::priority, static_cast<float>(below(random, 3)));
+            sampler.set_play_parameter(PlayParam::glide, 0.1f * unit(random));
+            sampler.set_play_parameter(PlayParam::mpe_members, static_cast<float>(below(random, 8)));
+            sampler.set_claimed(some_controllers(random));
+        }
         if (block % 1000 == 999)
             sampler.silence();
         if (block % 64 == 0)

@@ -58,11 +58,14 @@ int main(int argc, char** argv) {
                 write_block(*clip, below(random, static_cast<int>(clip->blocks())), random, 0.01);
                 break;
             case 2:
-                sampler.set_clip(below(random, 4), below(random, 128), below(random, 8), clip);
+                sampler.set_clip(below(random, 4), below(random, 128), below(random, config::max_variants), clip);
                 break;
             case 3:
                 sampler.set_zone_parameter(below(random, 4), ZoneParam::gain_db, -6.0f);
                 sampler.set_play_parameter(PlayParam::polyphony, static_cast<float>(1 + below(random, 64)));
+                sampler.set_play_parameter(PlayParam::voices, static_cast<float>(below(random, 3)));
+                sampler.set_play_parameter(PlayParam::glide, unit(random));
+                sampler.set_claimed(some_controllers(random));
                 break;
             case 4:
                 sampler.set_program(make_program(random, 4, clips));
