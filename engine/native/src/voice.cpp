@@ -1,6 +1,7 @@
 #include "producergan/voice.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "producergan/smoothing.hpp"
@@ -13,6 +14,15 @@ constexpr std::int64_t one = Resampler::one;
 constexpr int tick_frames = config::tick_frames;
 
 std::int64_t seconds_to_frames(double seconds, double rate) noexcept { return std::llround(seconds * rate); }
+
+/// The largest magnitude, as the bits of a float: in their order, which is that of whole numbers, what is no number is
+/// larger than any.
+std::int32_t peak_bits(const float* audio, int count) noexcept {
+    std::int32_t peak = 0;
+    for (int i = 0; i < count; ++i)
+        peak = std::max(peak, std::bit_cast<std::int32_t>(audio[i]) & 0x7fffffff);
+    return peak;
+}
 
 } // namespace
 
@@ -153,6 +163,11 @@ bool Voice::ready_ahead(const Clip& clip, std::int64_t source_frames, int half) 
 int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
     const std::int64_t slope = (step_to_ - step_from_) / tick_frames;
     const std::int64_t end = mode_ == Mode::loop ? loop_end_ * one : clip_->frames() * one;
+    if (slope == 0 && position_ + frames * step_from_ < end) {
+        for (int i = 0; i < frames; ++i, position_ += step_from_)
+            positions[i] = position_;
+        return frames;
+    }
     for (int i = 0; i < frames; ++i) {
         positions[i] = position_;
         position_ += step_from_ + slope * (offset + i);
@@ -166,67 +181,60 @@ int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
     return frames;
 }
 
-void Voice::read_channel(const float* source, const Clip& clip, const Resampler::Table& table,
-                         const std::int64_t* positions, int count, float* out) const noexcept {
-    std::int64_t physical[tick_frames];
-    const auto read = [&](std::int64_t back, float* to) {
-        // The positions are within the clip; the taps reach into the padding next to its edges.
+bool Voice::in_loop_fade(const std::int64_t* positions, int count) const noexcept {
+    const std::int64_t begin = (loop_end_ - loop_fade_) * one;
+    return mode_ == Mode::loop && loop_fade_ > 0 &&
+           std::any_of(positions, positions + count, [&](std::int64_t position) { return position > begin; });
+}
+
+void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
+                 float* out) const noexcept {
+    const float* source = clip.channel(std::min(channel, clip.channel_count() - 1));
+    const auto read_at = [&](const std::int64_t* where, float* to) {
+        std::int64_t physical[tick_frames];
         for (int i = 0; i < count; ++i)
-            physical[i] = reverse_ ? (clip.frames() - 1) * one - (positions[i] - back) : positions[i] - back;
-        Resampler::read(table, source, physical, count, to);
+            physical[i] = reverse_ ? (clip.frames() - 1) * one - where[i] : where[i];
+        Resampler::read(table, source, physical, count, [to](int i, float value) { to[i] = value; });
     };
-    read(0, out);
-    if (mode_ != Mode::loop || loop_fade_ == 0)
+    read_at(positions, out);
+    if (!in_loop_fade(positions, count))
         return;
-    const std::int64_t fade = (loop_end_ - loop_fade_) * one;
-    if (std::none_of(positions, positions + count, [&](std::int64_t position) { return position > fade; }))
-        return;
-    float earlier[tick_frames];
-    read((loop_end_ - loop_start_) * one, earlier);
+    const std::int64_t begin = (loop_end_ - loop_fade_) * one, length = (loop_end_ - loop_start_) * one;
+    std::int64_t before[tick_frames];
     for (int i = 0; i < count; ++i)
-        if (positions[i] > fade) {
-            const double share = static_cast<double>(positions[i] - fade) / static_cast<double>(loop_fade_ * one);
-            out[i] += static_cast<float>(share) * (earlier[i] - out[i]);
-        }
-}
-
-bool Voice::read(const Clip& clip, const Resampler::Table& table, const std::int64_t* positions, int count, float* left,
-                 float* right) const noexcept {
-    read_channel(clip.channel(0), clip, table, positions, count, left);
-    if (clip.channel_count() == 1)
-        return false;
-    read_channel(clip.channel(1), clip, table, positions, count, right);
-    return true;
-}
-
-bool Voice::sound(const Resampler::Table& table, const std::int64_t* positions, int count, float* left, float* right,
-                  const VoiceContext& context) noexcept {
-    const auto read_both = [&](const Clip& clip, float* l, float* r) {
-        if (!read(clip, table, positions, count, l, r) && stereo_)
-            std::copy_n(l, count, r);
-    };
-    stereo_ |= clip_->channel_count() > 1 || (next_ && next_->channel_count() > 1);
-    read_both(*clip_, left, right);
-    if (!next_)
-        return stereo_;
-    float next_left[tick_frames], next_right[tick_frames];
-    read_both(*next_, next_left, next_right);
-    const auto crossfade = [&](float* from, const float* to) {
-        for (int i = 0; i < count; ++i) {
-            const auto at = std::min(swapped_ + i + 1, context.swap_frames);
-            const float share = static_cast<float>(at) / static_cast<float>(context.swap_frames);
-            from[i] = at == context.swap_frames ? to[i] : from[i] + share * (to[i] - from[i]);
-        }
-    };
-    crossfade(left, next_left);
-    if (stereo_)
-        crossfade(right, next_right);
-    swapped_ += count;
-    if (swapped_ >= context.swap_frames) {
-        clip_ = std::move(next_);
-        next_.reset();
+        before[i] = positions[i] > begin ? positions[i] - length : positions[i];
+    float earlier[tick_frames];
+    read_at(before, earlier);
+    for (int i = 0; i < count; ++i) {
+        const auto into = static_cast<double>(std::max<std::int64_t>(0, positions[i] - begin));
+        out[i] += static_cast<float>(into / static_cast<double>(loop_fade_ * one)) * (earlier[i] - out[i]);
     }
-    return stereo_;
+}
+
+void Voice::sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
+                  float* out, const VoiceContext& context) noexcept {
+    if (filter_.on() && !next_ && !reverse_ && !in_loop_fade(positions, count)) {
+        // The common case in one loop: the next frame is resampled while this one's filter is still being worked out.
+        const float* source = clip_->channel(std::min(channel, clip_->channel_count() - 1));
+        filter_.run(channel, offset, [&](auto&& filter) {
+            Resampler::read(table, source, positions, count, [&](int i, float value) { out[i] = filter(value); });
+        });
+        return;
+    }
+    read(*clip_, channel, table, positions, count, out);
+    if (next_) {
+        float next[tick_frames];
+        read(*next_, channel, table, positions, count, next);
+        for (int i = 0; i < count; ++i) {
+            const std::int64_t at = swapped_ + i + 1;
+            const float share = static_cast<float>(at) / static_cast<float>(context.swap_frames);
+            out[i] = at < context.swap_frames ? out[i] + share * (next[i] - out[i]) : next[i];
+        }
+    }
+    filter_.run(channel, offset, [&](auto&& filter) {
+        for (int i = 0; i < count; ++i)
+            out[i] = filter(out[i]);
+    });
 }
 
 void Voice::fade(const std::int64_t* positions, int count, bool fed, float* gains,
@@ -299,9 +307,17 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
     const int count = walk(positions, wanted, offset);
     const bool ended = mode_ != Mode::loop && position_ >= clip_->frames() * one;
     float first[tick_frames], second[tick_frames], gains[tick_frames];
-    const bool stereo = sound(table, positions, count, first, second, context);
-    if (filter_.on())
-        filter_.process(first, stereo ? second : nullptr, count, offset);
+    if (!stereo_ && (clip_->channel_count() > 1 || (next_ && next_->channel_count() > 1))) {
+        stereo_ = true;
+        filter_.widen();
+    }
+    sound(0, table, positions, count, offset, first, context);
+    if (stereo_)
+        sound(1, table, positions, count, offset, second, context);
+    if (next_ && (swapped_ += count) >= context.swap_frames) {
+        clip_ = std::move(next_);
+        next_.reset();
+    }
     envelope_.render(gains, frames);
     for (int i = 0; i < count; ++i)
         gains[i] *= origin_.velocity_gain;
@@ -309,19 +325,15 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
 
     const float slope_left = (left_to_ - left_from_) / tick_frames,
                 slope_right = (right_to_ - right_from_) / tick_frames;
-    const float* source_right = stereo ? second : first;
-    float peak = 0.0f, sum = 0.0f, out_left[tick_frames], out_right[tick_frames];
+    const float* source_right = stereo_ ? second : first;
+    float out_left[tick_frames], out_right[tick_frames];
     for (int i = 0; i < count; ++i) {
         const auto place = static_cast<float>(offset + i);
         out_left[i] = first[i] * (gains[i] * (left_from_ + slope_left * place));
         out_right[i] = source_right[i] * (gains[i] * (right_from_ + slope_right * place));
     }
-    for (int i = 0; i < count; ++i) {
-        const float l = std::abs(out_left[i]), r = std::abs(out_right[i]);
-        peak = std::max({peak, l, r});
-        sum += l + r;
-    }
-    if (!(sum < 1e9f)) // no sound: not a number, infinite, or on its way there
+    const float peak = std::bit_cast<float>(std::max(peak_bits(out_left, count), peak_bits(out_right, count)));
+    if (!(peak < 1e9f)) // no sound: not a number, infinite, or on its way there
         return Outcome::not_a_number;
     for (int i = 0; i < count; ++i) {
         left[i] += out_left[i];

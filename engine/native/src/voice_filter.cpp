@@ -14,10 +14,10 @@ VoiceFilter::Setting VoiceFilter::wanted(const Zone& zone, int key, const Offset
             zone.get(ZoneParam::filter_envelope)};
 }
 
-double VoiceFilter::cutoff(double sample_rate) const noexcept {
-    const double hertz = std::exp2(static_cast<double>(setting_.octaves + velocity_octaves_) +
-                                   static_cast<double>(setting_.envelope) * static_cast<double>(level_));
-    return std::clamp(hertz, config::filter_lowest_hertz, config::filter_highest_share * sample_rate);
+float VoiceFilter::cutoff(double sample_rate) const noexcept {
+    const float hertz = std::exp2(setting_.octaves + velocity_octaves_ + setting_.envelope * level_);
+    return std::clamp(hertz, config::filter_lowest_hertz,
+                      config::filter_highest_share * static_cast<float>(sample_rate));
 }
 
 void VoiceFilter::start(const Zone& zone, int key, float velocity, const Offsets& offsets,
@@ -35,7 +35,7 @@ void VoiceFilter::start(const Zone& zone, int key, float velocity, const Offsets
         velocity_octaves_ = zone.get(ZoneParam::filter_velocity) * velocity;
         setting_ = wanted(zone, key, offsets);
     }
-    filter_.start(type, cutoff(sample_rate), static_cast<double>(setting_.resonance), sample_rate);
+    filter_.start(type, cutoff(sample_rate), setting_.resonance, sample_rate);
 }
 
 void VoiceFilter::tick(const Zone& zone, int key, const Offsets& offsets, float smoothing,
@@ -51,7 +51,7 @@ void VoiceFilter::tick(const Zone& zone, int key, const Offsets& offsets, float 
     if (setting_ == before && level_ == level)
         filter_.tick();
     else
-        filter_.tick(cutoff(sample_rate), static_cast<double>(setting_.resonance), sample_rate);
+        filter_.tick(cutoff(sample_rate), setting_.resonance, sample_rate);
 }
 
 } // namespace producergan

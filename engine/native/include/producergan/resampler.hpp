@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "producergan/config.hpp"
+#include "producergan/four.hpp"
 
 namespace producergan {
 
@@ -29,12 +30,46 @@ public:
     /// Taps that the widest table reaches to either side.
     static constexpr int max_half = 72;
 
-    /// Writes the values of `source` at `count` positions (32.32 fixed point; they and the taps around them may be
-    /// outside the clip by up to its padding). [audio-thread]
+    /// Calls `give(i, value)` with the values of `source` at `count` positions (32.32 fixed point; they and the taps
+    /// around them may be outside the clip by up to its padding). [audio-thread]
+    template <typename Give>
     static void read(const Table& table, const float* source, const std::int64_t* positions, int count,
-                     float* out) noexcept;
+                     Give&& give) noexcept {
+        constexpr int shortest = 2 * config::sinc_half_taps;
+        if (2 * table.half == shortest)
+            convolve<shortest>(table, source, positions, count, give); // unrolled: what most notes need
+        else
+            convolve<0>(table, source, positions, count, give);
+    }
 
 private:
+    /// With `fixed` taps, or where that is 0 as many as the table has.
+    template <int fixed, typename Give>
+    static void convolve(const Table& table, const float* source, const std::int64_t* positions, int count,
+                         Give& give) noexcept {
+        constexpr int phase_bits = 9;
+        static_assert(1 << phase_bits == config::sinc_phases);
+        const int taps = fixed > 0 ? fixed : 2 * table.half;
+        const float* const rows = table.taps.data();
+        source -= taps / 2 - 1;
+        for (int i = 0; i < count; ++i) {
+            const auto fraction = static_cast<std::uint32_t>(positions[i] & (one - 1));
+            const std::uint32_t phase = fraction >> (32 - phase_bits);
+            const float between = static_cast<float>(static_cast<std::int32_t>(fraction << phase_bits >> 8)) * 0x1p-24f;
+            const float* low = rows + static_cast<std::size_t>(phase) * static_cast<std::size_t>(taps);
+            const float* high = low + taps;
+            const float* frames = source + (positions[i] >> fraction_bits);
+            Four a{}, b{}; // four running sums each, always in the same order
+            for (int tap = 0; tap < taps; tap += 4) {
+                const Four four = four_at(frames + tap);
+                a = a + four * four_at(low + tap);
+                b = b + four * four_at(high + tap);
+            }
+            a = a + between * (b - a);
+            give(i, (a[0] + a[2]) + (a[1] + a[3]));
+        }
+    }
+
     std::vector<Table> tables_;
 };
 

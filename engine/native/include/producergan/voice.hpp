@@ -98,14 +98,13 @@ private:
     bool ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept;
     /// Positions of the coming frames, and how many: fewer where the clip ends. Moves on.
     int walk(std::int64_t* positions, int frames, int offset) noexcept;
-    /// Audio at these positions; false where the clip is mono and `right` was left alone.
-    bool read(const Clip& clip, const Resampler::Table& table, const std::int64_t* positions, int count, float* left,
-              float* right) const noexcept;
-    void read_channel(const float* source, const Clip& clip, const Resampler::Table& table,
-                      const std::int64_t* positions, int count, float* out) const noexcept;
-    /// The clip, crossfaded with the one that takes its place; true if stereo.
-    bool sound(const Resampler::Table& table, const std::int64_t* positions, int count, float* left, float* right,
-               const VoiceContext& context) noexcept;
+    /// One channel of a clip (of a mono clip always its only one) at these positions, a loop's crossfade included.
+    void read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
+              float* out) const noexcept;
+    bool in_loop_fade(const std::int64_t* positions, int count) const noexcept;
+    /// One channel of what sounds, crossfaded to the next clip and filtered.
+    void sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
+               float* out, const VoiceContext& context) noexcept;
     void fade(const std::int64_t* positions, int count, bool fed, float* gains, const VoiceContext& context) noexcept;
     std::int64_t step_for(double semitones, const VoiceContext& context) const noexcept;
 

@@ -26,9 +26,12 @@ public:
 
     bool on() const noexcept { return filter_.on(); }
 
-    /// As Filter::process. [audio-thread]
-    void process(float* left, float* right, int frames, int offset) noexcept {
-        filter_.process(left, right, frames, offset);
+    void widen() noexcept { filter_.widen(); } // as Filter's [audio-thread]
+
+    /// As Filter's. [audio-thread]
+    template <typename Use>
+    void run(int channel, int offset, Use&& use) noexcept {
+        filter_.run(channel, offset, use);
     }
 
 private:
@@ -38,7 +41,7 @@ private:
         bool operator==(const Setting&) const = default;
     };
     static Setting wanted(const Zone& zone, int key, const Offsets& offsets) noexcept;
-    double cutoff(double sample_rate) const noexcept;
+    float cutoff(double sample_rate) const noexcept;
 
     Filter filter_;
     Envelope envelope_;
