@@ -36,7 +36,7 @@ Resampler::Table make_table(double ratio) {
     table.half = 2 * static_cast<int>(std::ceil(config::sinc_half_taps * ratio / 2.0));
     const double cutoff = 1.0 / ratio; // at ratio 1 the table is exact at whole frames
     const int taps = 2 * table.half;
-    table.taps.resize(static_cast<std::size_t>((config::sinc_phases + 1) * taps));
+    std::vector<float> all;
     for (int phase = 0; phase <= config::sinc_phases; ++phase) {
         const double fraction = static_cast<double>(phase) / config::sinc_phases;
         std::vector<double> row(static_cast<std::size_t>(taps));
@@ -45,9 +45,11 @@ Resampler::Table make_table(double ratio) {
             sum += row[static_cast<std::size_t>(tap)] =
                 windowed_sinc(tap - table.half + 1 - fraction, cutoff, table.half);
         for (int tap = 0; tap < taps; ++tap)
-            table.taps[static_cast<std::size_t>(phase * taps + tap)] =
-                static_cast<float>(row[static_cast<std::size_t>(tap)] / sum);
+            all.push_back(static_cast<float>(row[static_cast<std::size_t>(tap)] / sum));
     }
+    table.taps.resize(all.size() / 4);
+    for (std::size_t four = 0; four < table.taps.size(); ++four)
+        table.taps[four] = four_at(&all[4 * four]);
     return table;
 }
 

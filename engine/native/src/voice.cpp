@@ -1,7 +1,6 @@
 #include "producergan/voice.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "producergan/smoothing.hpp"
@@ -14,15 +13,6 @@ constexpr std::int64_t one = Resampler::one;
 constexpr int tick_frames = config::tick_frames;
 
 std::int64_t seconds_to_frames(double seconds, double rate) noexcept { return std::llround(seconds * rate); }
-
-/// The largest magnitude, as the bits of a float: in their order, which is that of whole numbers, what is no number is
-/// larger than any.
-std::int32_t peak_bits(const float* audio, int count) noexcept {
-    std::int32_t peak = 0;
-    for (int i = 0; i < count; ++i)
-        peak = std::max(peak, std::bit_cast<std::int32_t>(audio[i]) & 0x7fffffff);
-    return peak;
-}
 
 } // namespace
 
@@ -125,7 +115,7 @@ std::int64_t Voice::step_for(double semitones, const VoiceContext& context) cons
 }
 
 void Voice::tick(const VoiceTargets& targets, const VoiceContext& context) noexcept {
-    level_ = tick_peak_;
+    level_ = std::sqrt(tick_peak_);
     tick_peak_ = 0.0f;
     left_from_ = left_to_;
     right_from_ = right_to_;
@@ -257,6 +247,37 @@ void Voice::fade(const std::int64_t* positions, int count, bool fed, float* gain
     }
 }
 
+bool Voice::mix(const float* first, const float* second, const float* gains, int count, int offset, float* left,
+                float* right) noexcept {
+    constexpr int fours = tick_frames / 4;
+    const float slope_left = (left_to_ - left_from_) / tick_frames,
+                slope_right = (right_to_ - right_from_) / tick_frames;
+    Four out_left[fours], out_right[fours], power{}, peak{};
+    Four place = static_cast<float>(offset) + Four{0.0f, 1.0f, 2.0f, 3.0f};
+    for (int i = 0; 4 * i < count; ++i) {
+        const Four gain = origin_.velocity_gain * four_at(gains + 4 * i);
+        const Four l = four_at(first + 4 * i) * (gain * (left_from_ + slope_left * place));
+        const Four r = four_at(second + 4 * i) * (gain * (right_from_ + slope_right * place));
+        const Four left_power = l * l, right_power = r * r;
+        power = power + left_power + right_power;
+        peak = larger(peak, larger(left_power, right_power));
+        out_left[i] = l;
+        out_right[i] = r;
+        place = 4.0f + place;
+    }
+    if (!(sum_of(power) < 1e18f))
+        return false;
+    for (int i = 0; 4 * i < count; ++i) {
+        put_four(left + 4 * i, four_at(left + 4 * i) + out_left[i]);
+        put_four(right + 4 * i, four_at(right + 4 * i) + out_right[i]);
+    }
+    const auto last = static_cast<std::size_t>(count - 1);
+    last_left = out_left[last / 4][last % 4];
+    last_right = out_right[last / 4][last % 4];
+    tick_peak_ = std::max({tick_peak_, peak[0], peak[1], peak[2], peak[3]});
+    return true;
+}
+
 Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept {
     const std::int64_t widest = std::max(step_from_, step_to_);
     const auto& table = context.resampler.table(static_cast<double>(widest) / static_cast<double>(one));
@@ -306,7 +327,10 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
     const int wanted = fed ? frames : static_cast<int>(std::min<std::int64_t>(frames, fed_));
     const int count = walk(positions, wanted, offset);
     const bool ended = mode_ != Mode::loop && position_ >= clip_->frames() * one;
+    // Whole vectors further on: what the last one has beyond the frames is 0.
     float first[tick_frames], second[tick_frames], gains[tick_frames];
+    for (float* audio : {first, second, gains})
+        std::fill_n(audio + (count & ~3), 4 * ((count & 3) != 0), 0.0f);
     if (!stereo_ && (clip_->channel_count() > 1 || (next_ && next_->channel_count() > 1))) {
         stereo_ = true;
         filter_.widen();
@@ -318,32 +342,14 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
         clip_ = std::move(next_);
         next_.reset();
     }
-    envelope_.render(gains, frames);
-    for (int i = 0; i < count; ++i)
-        gains[i] *= origin_.velocity_gain;
+    envelope_.render(gains, count);
     fade(positions, count, fed, gains, context);
-
-    const float slope_left = (left_to_ - left_from_) / tick_frames,
-                slope_right = (right_to_ - right_from_) / tick_frames;
-    const float* source_right = stereo_ ? second : first;
-    float out_left[tick_frames], out_right[tick_frames];
-    for (int i = 0; i < count; ++i) {
-        const auto place = static_cast<float>(offset + i);
-        out_left[i] = first[i] * (gains[i] * (left_from_ + slope_left * place));
-        out_right[i] = source_right[i] * (gains[i] * (right_from_ + slope_right * place));
-    }
-    const float peak = std::bit_cast<float>(std::max(peak_bits(out_left, count), peak_bits(out_right, count)));
-    if (!(peak < 1e9f)) // no sound: not a number, infinite, or on its way there
+    if (!mix(first, stereo_ ? second : first, gains, count, offset, left, right))
         return Outcome::not_a_number;
-    for (int i = 0; i < count; ++i) {
-        left[i] += out_left[i];
-        right[i] += out_right[i];
-    }
-    last_left = ended ? 0.0f : out_left[count - 1];
-    last_right = ended ? 0.0f : out_right[count - 1];
+    if (ended)
+        last_left = last_right = 0.0f;
     begun_ = true;
     rendered_ += count;
-    tick_peak_ = std::max(tick_peak_, peak);
     if (ended || envelope_.finished() || (kill_ > 0 && kill_left_ == 0))
         return Outcome::ended;
     return outcome;

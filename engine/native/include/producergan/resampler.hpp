@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -17,9 +18,9 @@ public:
     static constexpr std::int64_t one = std::int64_t{1} << fraction_bits;
 
     struct Table {
-        double ratio;            // source frames an output frame, up to which this table keeps aliases down
-        int half;                // taps on either side, even
-        std::vector<float> taps; // [sinc_phases + 1][2 * half]
+        double ratio;           // source frames an output frame, up to which this table keeps aliases down
+        int half;               // taps on either side, even
+        std::vector<Four> taps; // [sinc_phases + 1][2 * half / 4]
     };
 
     Resampler(); // [setup]
@@ -49,24 +50,25 @@ private:
                          Give& give) noexcept {
         constexpr int phase_bits = 9;
         static_assert(1 << phase_bits == config::sinc_phases);
-        const int taps = fixed > 0 ? fixed : 2 * table.half;
-        const float* const rows = table.taps.data();
-        source -= taps / 2 - 1;
+        const int fours = (fixed > 0 ? fixed : 2 * table.half) / 4;
+        const Four* const rows = table.taps.data();
+        source -= 2 * fours - 1;
         for (int i = 0; i < count; ++i) {
             const auto fraction = static_cast<std::uint32_t>(positions[i] & (one - 1));
             const std::uint32_t phase = fraction >> (32 - phase_bits);
             const float between = static_cast<float>(static_cast<std::int32_t>(fraction << phase_bits >> 8)) * 0x1p-24f;
-            const float* low = rows + static_cast<std::size_t>(phase) * static_cast<std::size_t>(taps);
-            const float* high = low + taps;
+            const Four* low = rows + static_cast<std::ptrdiff_t>(phase) * fours;
+            const Four* high = low + fours;
             const float* frames = source + (positions[i] >> fraction_bits);
-            Four a{}, b{}; // four running sums each, always in the same order
-            for (int tap = 0; tap < taps; tap += 4) {
-                const Four four = four_at(frames + tap);
-                a = a + four * four_at(low + tap);
-                b = b + four * four_at(high + tap);
+            const Four first = four_at(frames);
+            Four a = first * low[0], b = first * high[0]; // four running sums each, always in the same order
+            for (int four = 1; four < fours; ++four) {
+                const Four next = four_at(frames + 4 * four);
+                a = a + next * low[four];
+                b = b + next * high[four];
             }
             a = a + between * (b - a);
-            give(i, (a[0] + a[2]) + (a[1] + a[3]));
+            give(i, sum_of(a));
         }
     }
 

@@ -68,7 +68,8 @@ public:
     /// to be faded.
     enum class Outcome { sounding, ended, starved, dropped, not_a_number };
 
-    /// Adds `frames` frames to `left` and `right`; `offset` is where they lie within the tick. [audio-thread]
+    /// Adds `frames` frames to `left` and `right`, which have room for a whole tick and hold nothing beyond the frames;
+    /// `offset` is where these lie within the tick. [audio-thread]
     Outcome render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept;
 
     bool active = false;     // occupies its place
@@ -106,6 +107,10 @@ private:
     void sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
                float* out, const VoiceContext& context) noexcept;
     void fade(const std::int64_t* positions, int count, bool fed, float* gains, const VoiceContext& context) noexcept;
+    /// Adds the frames to the output at their level and place between the speakers; false if they are no sound: not a
+    /// number, infinite, or on its way there.
+    bool mix(const float* first, const float* second, const float* gains, int count, int offset, float* left,
+             float* right) noexcept;
     std::int64_t step_for(double semitones, const VoiceContext& context) const noexcept;
 
     Start origin_;
@@ -124,8 +129,9 @@ private:
     Envelope envelope_;
     VoiceFilter filter_;
     Humanised humanised_;
-    bool stereo_ = false; // once a clip of two channels has sounded
-    float level_ = 0.0f, tick_peak_ = 0.0f;
+    bool stereo_ = false;    // once a clip of two channels has sounded
+    float level_ = 0.0f;     // the largest of the last tick
+    float tick_peak_ = 0.0f; // squared, of the present one
     float left_from_ = 1.0f, left_to_ = 1.0f, right_from_ = 1.0f, right_to_ = 1.0f;
     double semitones_ = 0.0;
     std::int64_t step_from_ = 0, step_to_ = 0;
