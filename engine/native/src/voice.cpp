@@ -171,10 +171,9 @@ int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
     return frames;
 }
 
-bool Voice::in_loop_fade(const std::int64_t* positions, int count) const noexcept {
-    const std::int64_t begin = (loop_end_ - loop_fade_) * one;
-    return mode_ == Mode::loop && loop_fade_ > 0 &&
-           std::any_of(positions, positions + count, [&](std::int64_t position) { return position > begin; });
+bool Voice::may_fade_loop(const std::int64_t* positions, int count) const noexcept {
+    const std::int64_t last = positions[count - 1];
+    return mode_ == Mode::loop && loop_fade_ > 0 && (last > (loop_end_ - loop_fade_) * one || last < positions[0]);
 }
 
 void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
@@ -187,7 +186,7 @@ void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, c
         Resampler::read(table, source, physical, count, [to](int i, float value) { to[i] = value; });
     };
     read_at(positions, out);
-    if (!in_loop_fade(positions, count))
+    if (!may_fade_loop(positions, count))
         return;
     const std::int64_t begin = (loop_end_ - loop_fade_) * one, length = (loop_end_ - loop_start_) * one;
     std::int64_t before[tick_frames];
@@ -203,7 +202,7 @@ void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, c
 
 void Voice::sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
                   float* out, const VoiceContext& context) noexcept {
-    if (filter_.on() && !next_ && !reverse_ && !in_loop_fade(positions, count)) {
+    if (filter_.on() && !next_ && !reverse_ && !may_fade_loop(positions, count)) {
         // The common case in one loop: the next frame is resampled while this one's filter is still being worked out.
         const float* source = clip_->channel(std::min(channel, clip_->channel_count() - 1));
         filter_.run(channel, offset, [&](auto&& filter) {

@@ -102,7 +102,8 @@ private:
     /// One channel of a clip (of a mono clip always its only one) at these positions, a loop's crossfade included.
     void read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
               float* out) const noexcept;
-    bool in_loop_fade(const std::int64_t* positions, int count) const noexcept;
+    /// False if none of these lies in the loop's crossfade.
+    bool may_fade_loop(const std::int64_t* positions, int count) const noexcept;
     /// One channel of what sounds, crossfaded to the next clip and filtered.
     void sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
                float* out, const VoiceContext& context) noexcept;
