@@ -127,7 +127,7 @@ def our_voices(sample: NDArray[np.float32], voices: int, filtered: bool, semiton
     """A block of our sampler with so many voices held."""
     clip = _native.Clip(1, 1, len(sample), CLIP_RATE)
     clip.write(0, sample[None])
-    parameters = {"mode": 2.0, "loop_start": 0.25, "loop_end": 0.75, "tune": float(semitones)}
+    parameters = {"mode": 2.0, "loop_start": 0.25, "loop_end": 0.75, "loop_crossfade": 0.0, "tune": float(semitones)}
     if filtered:
         parameters |= {"filter": 1.0, "cutoff": CUTOFF, "filter_envelope": OCTAVES, "filter_decay": SWEEP_SECONDS}
     keys = range(32, 32 + KEYS)

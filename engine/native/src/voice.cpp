@@ -125,7 +125,7 @@ std::int64_t Voice::step_for(double semitones, const VoiceContext& context) cons
 }
 
 void Voice::tick(const VoiceTargets& targets, const VoiceContext& context) noexcept {
-    level_ = tick_peak_;
+    level_ = std::sqrt(tick_peak_);
     tick_peak_ = 0.0f;
     left_from_ = left_to_;
     right_from_ = right_to_;
@@ -164,6 +164,11 @@ bool Voice::ready_ahead(const Clip& clip, std::int64_t source_frames, int half) 
 int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
     const std::int64_t slope = (step_to_ - step_from_) / tick_frames;
     const std::int64_t end = mode_ == Mode::loop ? loop_end_ * one : clip_->frames() * one;
+    if (slope == 0 && position_ + frames * step_from_ < end) {
+        for (int i = 0; i < frames; ++i, position_ += step_from_)
+            positions[i] = position_;
+        return frames;
+    }
     for (int i = 0; i < frames; ++i) {
         positions[i] = position_;
         position_ += step_from_ + slope * (offset + i);
@@ -177,67 +182,59 @@ int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
     return frames;
 }
 
-void Voice::read_channel(const float* source, const Clip& clip, const Resampler::Table& table,
-                         const std::int64_t* positions, int count, float* out) const noexcept {
-    std::int64_t physical[tick_frames];
-    const auto read = [&](std::int64_t back, float* to) {
-        // The positions are within the clip; the taps reach into the padding next to its edges.
+bool Voice::may_fade_loop(const std::int64_t* positions, int count) const noexcept {
+    const std::int64_t last = positions[count - 1];
+    return mode_ == Mode::loop && loop_fade_ > 0 && (last > (loop_end_ - loop_fade_) * one || last < positions[0]);
+}
+
+void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
+                 float* out) const noexcept {
+    const float* source = clip.channel(std::min(channel, clip.channel_count() - 1));
+    const auto read_at = [&](const std::int64_t* where, float* to) {
+        std::int64_t physical[tick_frames];
         for (int i = 0; i < count; ++i)
-            physical[i] = reverse_ ? (clip.frames() - 1) * one - (positions[i] - back) : positions[i] - back;
-        Resampler::read(table, source, physical, count, to);
+            physical[i] = reverse_ ? (clip.frames() - 1) * one - where[i] : where[i];
+        Resampler::read(table, source, physical, count, [to](int i, float value) { to[i] = value; });
     };
-    read(0, out);
-    if (mode_ != Mode::loop || loop_fade_ == 0)
+    read_at(positions, out);
+    if (!may_fade_loop(positions, count))
         return;
-    const std::int64_t fade = (loop_end_ - loop_fade_) * one;
-    if (std::none_of(positions, positions + count, [&](std::int64_t position) { return position > fade; }))
-        return;
-    float earlier[tick_frames];
-    read((loop_end_ - loop_start_) * one, earlier);
+    const std::int64_t begin = (loop_end_ - loop_fade_) * one, length = (loop_end_ - loop_start_) * one;
+    std::int64_t before[tick_frames];
     for (int i = 0; i < count; ++i)
-        if (positions[i] > fade) {
-            const double share = static_cast<double>(positions[i] - fade) / static_cast<double>(loop_fade_ * one);
-            out[i] += static_cast<float>(share) * (earlier[i] - out[i]);
-        }
-}
-
-bool Voice::read(const Clip& clip, const Resampler::Table& table, const std::int64_t* positions, int count, float* left,
-                 float* right) const noexcept {
-    read_channel(clip.channel(0), clip, table, positions, count, left);
-    if (clip.channel_count() == 1)
-        return false;
-    read_channel(clip.channel(1), clip, table, positions, count, right);
-    return true;
-}
-
-bool Voice::sound(const Resampler::Table& table, const std::int64_t* positions, int count, float* left, float* right,
-                  const VoiceContext& context) noexcept {
-    const auto read_both = [&](const Clip& clip, float* l, float* r) {
-        if (!read(clip, table, positions, count, l, r) && stereo_)
-            std::copy_n(l, count, r);
-    };
-    stereo_ |= clip_->channel_count() > 1 || (next_ && next_->channel_count() > 1);
-    read_both(*clip_, left, right);
-    if (!next_)
-        return stereo_;
-    float next_left[tick_frames], next_right[tick_frames];
-    read_both(*next_, next_left, next_right);
-    const auto crossfade = [&](float* from, const float* to) {
-        for (int i = 0; i < count; ++i) {
-            const auto at = std::min(swapped_ + i + 1, context.swap_frames);
-            const float share = static_cast<float>(at) / static_cast<float>(context.swap_frames);
-            from[i] = at == context.swap_frames ? to[i] : from[i] + share * (to[i] - from[i]);
-        }
-    };
-    crossfade(left, next_left);
-    if (stereo_)
-        crossfade(right, next_right);
-    swapped_ += count;
-    if (swapped_ >= context.swap_frames) {
-        clip_ = std::move(next_);
-        next_.reset();
+        before[i] = positions[i] > begin ? positions[i] - length : positions[i];
+    float earlier[tick_frames];
+    read_at(before, earlier);
+    for (int i = 0; i < count; ++i) {
+        const auto into = static_cast<double>(std::max<std::int64_t>(0, positions[i] - begin));
+        out[i] += static_cast<float>(into / static_cast<double>(loop_fade_ * one)) * (earlier[i] - out[i]);
     }
-    return stereo_;
+}
+
+void Voice::sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
+                  float* out, const VoiceContext& context) noexcept {
+    if (filter_.on() && !next_ && !reverse_ && !may_fade_loop(positions, count)) {
+        // The common case in one loop: the next frame is resampled while this one's filter is still being worked out.
+        const float* source = clip_->channel(std::min(channel, clip_->channel_count() - 1));
+        filter_.run(channel, offset, [&](auto&& filter) {
+            Resampler::read(table, source, positions, count, [&](int i, float value) { out[i] = filter(value); });
+        });
+        return;
+    }
+    read(*clip_, channel, table, positions, count, out);
+    if (next_) {
+        float next[tick_frames];
+        read(*next_, channel, table, positions, count, next);
+        for (int i = 0; i < count; ++i) {
+            const std::int64_t at = swapped_ + i + 1;
+            const float share = static_cast<float>(at) / static_cast<float>(context.swap_frames);
+            out[i] = at < context.swap_frames ? out[i] + share * (next[i] - out[i]) : next[i];
+        }
+    }
+    filter_.run(channel, offset, [&](auto&& filter) {
+        for (int i = 0; i < count; ++i)
+            out[i] = filter(out[i]);
+    });
 }
 
 void Voice::fade(const std::int64_t* positions, int count, bool fed, float* gains,
@@ -258,6 +255,37 @@ void Voice::fade(const std::int64_t* positions, int count, bool fed, float* gain
         fed_ = std::clamp<std::int64_t>(fed_ + (fed ? 1 : -1), 0, context.starve_frames);
         gains[i] *= static_cast<float>(fed_) / static_cast<float>(context.starve_frames);
     }
+}
+
+bool Voice::mix(const float* first, const float* second, const float* gains, int count, int offset, float* left,
+                float* right) noexcept {
+    constexpr int fours = tick_frames / 4;
+    const float slope_left = (left_to_ - left_from_) / tick_frames,
+                slope_right = (right_to_ - right_from_) / tick_frames;
+    Four out_left[fours], out_right[fours], power{}, peak{};
+    Four place = static_cast<float>(offset) + Four{0.0f, 1.0f, 2.0f, 3.0f};
+    for (int i = 0; 4 * i < count; ++i) {
+        const Four gain = origin_.velocity_gain * four_at(gains + 4 * i);
+        const Four l = four_at(first + 4 * i) * (gain * (left_from_ + slope_left * place));
+        const Four r = four_at(second + 4 * i) * (gain * (right_from_ + slope_right * place));
+        const Four left_power = l * l, right_power = r * r;
+        power = power + left_power + right_power;
+        peak = larger(peak, larger(left_power, right_power));
+        out_left[i] = l;
+        out_right[i] = r;
+        place = 4.0f + place;
+    }
+    if (!(sum_of(power) < 1e18f))
+        return false;
+    for (int i = 0; 4 * i < count; ++i) {
+        put_four(left + 4 * i, four_at(left + 4 * i) + out_left[i]);
+        put_four(right + 4 * i, four_at(right + 4 * i) + out_right[i]);
+    }
+    const auto last = static_cast<std::size_t>(count - 1);
+    last_left = out_left[last / 4][last % 4];
+    last_right = out_right[last / 4][last % 4];
+    tick_peak_ = std::max({tick_peak_, peak[0], peak[1], peak[2], peak[3]});
+    return true;
 }
 
 Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept {
@@ -309,40 +337,29 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
     const int wanted = fed ? frames : static_cast<int>(std::min<std::int64_t>(frames, fed_));
     const int count = walk(positions, wanted, offset);
     const bool ended = mode_ != Mode::loop && position_ >= clip_->frames() * one;
+    // Whole vectors further on: what the last one has beyond the frames is 0.
     float first[tick_frames], second[tick_frames], gains[tick_frames];
-    const bool stereo = sound(table, positions, count, first, second, context);
-    if (filter_.on())
-        filter_.process(first, stereo ? second : nullptr, count, offset);
-    envelope_.render(gains, frames);
-    for (int i = 0; i < count; ++i)
-        gains[i] *= origin_.velocity_gain;
+    for (float* audio : {first, second, gains})
+        std::fill_n(audio + (count & ~3), 4 * ((count & 3) != 0), 0.0f);
+    if (!stereo_ && (clip_->channel_count() > 1 || (next_ && next_->channel_count() > 1))) {
+        stereo_ = true;
+        filter_.widen();
+    }
+    sound(0, table, positions, count, offset, first, context);
+    if (stereo_)
+        sound(1, table, positions, count, offset, second, context);
+    if (next_ && (swapped_ += count) >= context.swap_frames) {
+        clip_ = std::move(next_);
+        next_.reset();
+    }
+    envelope_.render(gains, count);
     fade(positions, count, fed, gains, context);
-
-    const float slope_left = (left_to_ - left_from_) / tick_frames,
-                slope_right = (right_to_ - right_from_) / tick_frames;
-    const float* source_right = stereo ? second : first;
-    float peak = 0.0f, sum = 0.0f, out_left[tick_frames], out_right[tick_frames];
-    for (int i = 0; i < count; ++i) {
-        const auto place = static_cast<float>(offset + i);
-        out_left[i] = first[i] * (gains[i] * (left_from_ + slope_left * place));
-        out_right[i] = source_right[i] * (gains[i] * (right_from_ + slope_right * place));
-    }
-    for (int i = 0; i < count; ++i) {
-        const float l = std::abs(out_left[i]), r = std::abs(out_right[i]);
-        peak = std::max({peak, l, r});
-        sum += l + r;
-    }
-    if (!(sum < 1e9f)) // no sound: not a number, infinite, or on its way there
+    if (!mix(first, stereo_ ? second : first, gains, count, offset, left, right))
         return Outcome::not_a_number;
-    for (int i = 0; i < count; ++i) {
-        left[i] += out_left[i];
-        right[i] += out_right[i];
-    }
-    last_left = ended ? 0.0f : out_left[count - 1];
-    last_right = ended ? 0.0f : out_right[count - 1];
+    if (ended)
+        last_left = last_right = 0.0f;
     begun_ = true;
     rendered_ += count;
-    tick_peak_ = std::max(tick_peak_, peak);
     if (ended || envelope_.finished() || (kill_ > 0 && kill_left_ == 0))
         return Outcome::ended;
     return outcome;

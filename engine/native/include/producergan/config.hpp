@@ -34,8 +34,8 @@ inline constexpr float resonance_reach = 0.5f;            // controller 71, to e
 inline constexpr double limiter_threshold = 0.966f;       // -0.3 dBFS
 inline constexpr double limiter_release_seconds = 0.080;
 
-inline constexpr double filter_lowest_hertz = 20.0;
-inline constexpr double filter_highest_share = 0.45; // of the output's rate: beyond, the bilinear map squeezes all
+inline constexpr float filter_lowest_hertz = 20.0f;
+inline constexpr float filter_highest_share = 0.45f; // of the output's rate: beyond, the bilinear map squeezes all
 inline constexpr double filter_lowest_q = 0.70710678118654752; // resonance 0: the flattest low-pass
 inline constexpr double filter_highest_q = 20.0;               // resonance 1: rings, does not sing by itself
 

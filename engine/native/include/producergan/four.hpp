@@ -28,6 +28,9 @@ inline Four operator*(const Four& a, const Four& b) noexcept {
 inline Four operator*(float a, const Four& b) noexcept {
     return each_lane([&](int i) { return a * b[i]; });
 }
+inline Four operator+(float a, const Four& b) noexcept {
+    return each_lane([&](int i) { return a + b[i]; });
+}
 #endif
 
 /// The four at `from`, which needs no alignment. [thread-safe]
@@ -35,6 +38,28 @@ inline Four four_at(const float* from) noexcept {
     Four result;
     std::memcpy(&result, from, sizeof result);
     return result;
+}
+
+/// Writes them to `to`, which needs no alignment. [thread-safe]
+inline void put_four(float* to, const Four& four) noexcept { std::memcpy(to, &four, sizeof four); }
+
+/// (0 + 2) + (1 + 3). [thread-safe]
+inline float sum_of(const Four& four) noexcept {
+#if defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+    const Four pairs = four + __builtin_shufflevector(four, four, 2, 3, 2, 3);
+    return pairs[0] + pairs[1];
+#else
+    return (four[0] + four[2]) + (four[1] + four[3]);
+#endif
+}
+
+/// The larger of each two. [thread-safe]
+inline Four larger(const Four& a, const Four& b) noexcept {
+#if defined(__GNUC__)
+    return a > b ? a : b;
+#else
+    return each_lane([&](int i) { return a[i] > b[i] ? a[i] : b[i]; });
+#endif
 }
 
 } // namespace producergan

@@ -80,7 +80,8 @@ public:
     /// to be faded.
     enum class Outcome { sounding, ended, starved, dropped, not_a_number };
 
-    /// Adds `frames` frames to `left` and `right`; `offset` is where they lie within the tick. [audio-thread]
+    /// Adds `frames` frames to `left` and `right`, which have room for a whole tick and hold nothing beyond the frames;
+    /// `offset` is where these lie within the tick. [audio-thread]
     Outcome render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept;
 
     bool active = false;    // occupies its place
@@ -111,15 +112,19 @@ private:
     bool ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept;
     /// Positions of the coming frames, and how many: fewer where the clip ends. Moves on.
     int walk(std::int64_t* positions, int frames, int offset) noexcept;
-    /// Audio at these positions; false where the clip is mono and `right` was left alone.
-    bool read(const Clip& clip, const Resampler::Table& table, const std::int64_t* positions, int count, float* left,
-              float* right) const noexcept;
-    void read_channel(const float* source, const Clip& clip, const Resampler::Table& table,
-                      const std::int64_t* positions, int count, float* out) const noexcept;
-    /// The clip, crossfaded with the one that takes its place; true if stereo.
-    bool sound(const Resampler::Table& table, const std::int64_t* positions, int count, float* left, float* right,
-               const VoiceContext& context) noexcept;
+    /// One channel of a clip (of a mono clip always its only one) at these positions, a loop's crossfade included.
+    void read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
+              float* out) const noexcept;
+    /// False if none of these lies in the loop's crossfade.
+    bool may_fade_loop(const std::int64_t* positions, int count) const noexcept;
+    /// One channel of what sounds, crossfaded to the next clip and filtered.
+    void sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
+               float* out, const VoiceContext& context) noexcept;
     void fade(const std::int64_t* positions, int count, bool fed, float* gains, const VoiceContext& context) noexcept;
+    /// Adds the frames to the output at their level and place between the speakers; false if they are no sound: not a
+    /// number, infinite, or on its way there.
+    bool mix(const float* first, const float* second, const float* gains, int count, int offset, float* left,
+             float* right) noexcept;
     std::int64_t step_for(double semitones, const VoiceContext& context) const noexcept;
 
     Start origin_;
@@ -139,8 +144,9 @@ private:
     Glide glide_;
     VoiceFilter filter_;
     Humanised humanised_;
-    bool stereo_ = false; // once a clip of two channels has sounded
-    float level_ = 0.0f, tick_peak_ = 0.0f;
+    bool stereo_ = false;    // once a clip of two channels has sounded
+    float level_ = 0.0f;     // the largest of the last tick
+    float tick_peak_ = 0.0f; // squared, of the present one
     float left_from_ = 1.0f, left_to_ = 1.0f, right_from_ = 1.0f, right_to_ = 1.0f;
     double semitones_ = 0.0;
     std::int64_t step_from_ = 0, step_to_ = 0;

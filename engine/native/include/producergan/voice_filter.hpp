@@ -26,9 +26,12 @@ public:
 
     bool on() const noexcept { return filter_.on(); }
 
-    /// As Filter::process. [audio-thread]
-    void process(float* left, float* right, int frames, int offset) noexcept {
-        filter_.process(left, right, frames, offset);
+    void widen() noexcept { filter_.widen(); } // as Filter's [audio-thread]
+
+    /// As Filter's. [audio-thread]
+    template <typename Use>
+    void run(int channel, int offset, Use&& use) noexcept {
+        filter_.run(channel, offset, use);
     }
 
 private:
@@ -37,12 +40,13 @@ private:
         float octaves = 0.0f, resonance = 0.0f, envelope = 0.0f;
         bool operator==(const Setting&) const = default;
     };
-    static Setting wanted(const Zone& zone, int key, const Offsets& offsets) noexcept;
-    double cutoff(double sample_rate) const noexcept;
+    Setting wanted(const Zone& zone, int key, const Offsets& offsets) noexcept;
+    float cutoff(double sample_rate) const noexcept;
 
     Filter filter_;
     Envelope envelope_;
     Setting setting_;
+    float zone_cutoff_ = 0.0f, zone_octaves_ = 0.0f; // in Hz, and its logarithm, which seldom changes
     float velocity_octaves_ = 0.0f;
     float level_ = 0.0f; // of the envelope, at the end of the tick
 };
