@@ -17,18 +17,24 @@ import mido
 from bridge.jack import JackConnector
 from engine import audio
 from engine._native import now_ns
-from engine.controls import Controls
-from engine.data import bundled_folder
+from engine.data import bundled_folder, find_preset
 from engine.errors import UserError
 from engine.files import check_folder_of
+from engine.favourites import Favourites
+from engine.find import find
 from engine.generator import Generator
+from engine.instrument import Instrument
+from engine.key_commands import KeyCommands
 from engine.keys import key_name
+from engine.macro import source_name
 from engine.midi import MidiInput
 from engine.midi_file import read_midi_file
-from engine.platform import Keys, single_keys
+from engine.platform import Keys, data_folder, single_keys
 from engine.player import Player
 from engine.preset import Preset
+from engine.programs import Programs, presets_in
 from engine.recording import Recording, check_recording
+from engine.sound_string import SoundString
 from engine.steady_output import SteadyOutput
 from engine.terminal import Screen, Status, screen
 
@@ -38,6 +44,7 @@ CONNECT_SECONDS = 0.5
 READY_SECONDS = 600.0
 DEMO_AHEAD_SECONDS = 0.15
 GROOVE = "demo.mid"
+FAVOURITES = "favourites.txt"
 
 
 class Demo:
@@ -64,7 +71,8 @@ class Demo:
 
 def play(arguments: argparse.Namespace) -> None:
     """Plays until Ctrl-C, SIGTERM or the key q. Raises UserError if something that was asked for is not there."""
-    preset = Preset.open(arguments.preset)
+    path = _preset_path(arguments.preset)
+    preset = Preset.open(path)
     _check_save_as(arguments.save_as)
     if arguments.record is not None:
         check_recording(arguments.record)
@@ -74,44 +82,66 @@ def play(arguments: argparse.Namespace) -> None:
     with contextlib.ExitStack() as closing:
         midi = MidiInput(arguments.midi, "jack" if choice.kind == "jack" else "system")
         closing.callback(midi.close)
-        assert preset.instrument is not None
-        generator = Generator(preset.instrument, arguments.provider)
-        generator.warm_up()
+        generator = _warm_generator(preset.opened, arguments.provider)
         draw = random.Random(arguments.seed)
-        player = Player(preset, generator, (midi.ring, midi.local_ring), choice.rate, choice.block, draw)
+        rings = (midi.ring, midi.local_ring)
+        player = Player(preset, generator, rings, choice.rate, choice.block, draw, lambda number: programs.ask(number))
         closing.callback(player.close)
+        say = player.notices.put
+        folder = path.parent if path.suffix == ".toml" else None
+        programs = Programs(folder, preset, player.store, arguments.provider, player.load, say)
+        closing.callback(programs.close)
+        programs.begin_at(path)
+        kept = Favourites(data_folder() / FAVOURITES)
+        commands = KeyCommands(player, programs, kept, arguments.save_as, say, lambda sound: _nearest(player, sound))
+        recording = Recording(arguments.record, player.callback, choice.rate) if arguments.record is not None else None
+        if recording is not None:
+            closing.callback(recording.close)
         player.start()
         keys = closing.enter_context(single_keys())
         shown = closing.enter_context(screen())
-        with contextlib.ExitStack() as sounding:
-            recording = sounding.enter_context(_recording(arguments.record, player, choice.rate, shown))
-            output = SteadyOutput(choice, arguments.audio, player.callback)
-            sounding.callback(output.close)
-            connector = JackConnector(arguments.connect) if arguments.connect else None
-            if connector is not None:
-                sounding.callback(connector.close)
-            _wait_ready(player)
-            with contextlib.suppress(KeyboardInterrupt):
-                if recording is not None:
-                    recording.start()
-                    shown.say(f"Recording to {arguments.record}.")
-                _announce(shown, preset, choice, midi, player, generator, output)
-                _Loop(player, midi, output, connector, recording, shown, arguments.save_as, arguments.demo).run(keys)
+        output = SteadyOutput(choice, arguments.audio, player.callback)
+        closing.callback(output.close)
+        connector = JackConnector(arguments.connect) if arguments.connect else None
+        if connector is not None:
+            closing.callback(connector.close)
+        _wait_ready(player)
+        demo = Demo(bundled_folder() / "grooves" / GROOVE, midi, now_ns() + 10**8) if arguments.demo else None
+        with contextlib.suppress(KeyboardInterrupt):
+            if recording is not None:
+                recording.start()
+                shown.say(f"Recording to {arguments.record}.")
+            _announce(shown, preset, choice, midi, player, generator, output)
+            _Loop(player, midi, output, connector, recording, shown, commands, demo).run(keys)
+        output.close()
+        for sentence in recording.close() if recording is not None else []:
+            shown.say(sentence)
         shown.say("Goodbye.")
 
 
-@contextlib.contextmanager
-def _recording(path: Path | None, player: Player, rate: int, shown: Screen) -> Iterator[Recording | None]:
-    """A recording that ends with the block, and says so; None if none is wanted."""
-    if path is None:
-        yield None
-        return
-    recording = Recording(path, player.callback, rate)
+def _preset_path(text: str) -> Path:
+    """What a user's text names; of a folder its first preset, from which program changes lead to the others."""
+    if not Path(text).is_dir():
+        return find_preset(text)
+    presets = presets_in(Path(text))
+    if not presets:
+        raise UserError(f"There are no presets (.toml) in the folder {text}; name another one.")
+    return presets[0]
+
+
+def _warm_generator(instrument: Instrument, provider: str) -> Generator:
+    generator = Generator(instrument, provider)
     try:
-        yield recording
-    finally:
-        for sentence in recording.close():
-            shown.say(sentence)
+        generator.warm_up()
+    except Exception as error:  # onnxruntime's exceptions have no common class of their own
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{instrument.path} makes no sounds on {generator.provider}: {reason}") from error
+    return generator
+
+
+def _nearest(player: Player, sound: Path) -> SoundString:
+    instrument = player.controls.preset.opened
+    return SoundString.of_latent(instrument.digest, find(sound, instrument))
 
 
 class _Loop:
@@ -125,13 +155,12 @@ class _Loop:
         connector: JackConnector | None,
         recording: Recording | None,
         shown: Screen,
-        save_as: Path | None,
-        demo: bool,
+        commands: KeyCommands,
+        demo: Demo | None,
     ) -> None:
         self._player, self._midi, self._output, self._connector = player, midi, output, connector
-        self._recording, self._shown, self._save_as = recording, shown, save_as
+        self._recording, self._shown, self._commands, self._demo = recording, shown, commands, demo
         self._next_connect = 0.0
-        self._demo = Demo(bundled_folder() / "grooves" / GROOVE, midi, now_ns() + 10**8) if demo else None
 
     def run(self, keys: Keys) -> None:
         """Until the key q, or until the player has failed."""
@@ -142,9 +171,12 @@ class _Loop:
                 raise self._player.failure
             if self._midi.supervise():
                 self._shown.say("The MIDI reader has ended and is started again; held notes were let go.")
+            self._player.trouble.look()
             news = self._output.step() + self._connect(now)
             if self._recording is not None:
                 news += self._recording.step()
+            while not self._player.notices.empty():
+                news.append(self._player.notices.get())
             for sentence in news:
                 self._shown.say(sentence)
             if self._demo is not None:
@@ -152,11 +184,10 @@ class _Loop:
             if now >= next_status:
                 next_status = now + STATUS_SECONDS
                 self._shown.show(self._status())
-            key = keys.poll()
-            if key == "q":
-                return
-            if key is not None:
-                self._press(key)
+            while (key := keys.poll()) is not None:
+                next_status = now
+                if not self._commands.press(key):
+                    return
             time.sleep(LOOP_SECONDS)
 
     def _connect(self, now: float) -> list[str]:
@@ -173,32 +204,6 @@ class _Loop:
         self._connector.client = self._output.jack_name
         return self._connector.step()
 
-    def _press(self, key: str) -> None:
-        say = self._shown.say
-
-        def lock(controls: Controls) -> None:
-            locked = controls.toggle_lock()
-            if locked is not None and controls.last_key is not None:
-                say(f"{key_name(controls.last_key)} is {'locked' if locked else 'free'}.")
-
-        def save(controls: Controls) -> None:
-            self._save_as = self._save_as or _free_name(controls.preset.name)
-            try:
-                controls.save(self._save_as)
-                say(f"Saved as {self._save_as}.")
-            except (UserError, OSError) as error:
-                say(f"Not saved: {error}")
-
-        actions = {
-            "r": lambda controls: controls.new_last() or say("Play a key first; a locked key keeps its sound."),
-            "a": Controls.new_all,
-            "l": lock,
-            "u": lambda controls: controls.undo() or say("There is nothing to undo."),
-            "s": save,
-        }
-        if key in actions:
-            self._player.do(actions[key])
-
     def _status(self) -> Status:
         controls = self._player.controls
         key = controls.last_key
@@ -213,6 +218,7 @@ class _Loop:
             generated=self._player.generated,
             latency_ms=1000 * (self._player.latency + self._output.latency),
             counters=self._player.sampler.counters(),
+            help=self._commands.help(),
         )
 
 
@@ -244,7 +250,7 @@ def _announce(
     shown.say(f"MIDI: {', '.join(ports) if ports else 'no input yet; connect a keyboard and it is opened'}.")
     own, device = 1000 * player.latency, 1000 * output.latency
     shown.say(f"Latency: {own:.1f} ms from the key to the audio, constant, and {device:.1f} ms of the audio system's.")
-    knobs = [f"CC {m.controller} {m.name}" for m in preset.macros if m.controller is not None and m.targets]
+    knobs = [f"{source_name(m.controller)} {m.name}" for m in preset.macros if m.controller is not None and m.targets]
     lowest, highest = min(z.keys[0] for z in preset.zones), max(z.keys[-1] for z in preset.zones)
     shown.say(f"Play the keys {key_name(lowest)} to {key_name(highest)}; knobs: {', '.join(knobs) or 'none'}.")
     shown.say("Ctrl-C ends.")
@@ -255,12 +261,3 @@ def _check_save_as(path: Path | None) -> None:
         check_folder_of(path)
         if path.suffix != ".toml":
             raise UserError(f"A preset's file must end in .toml, so --save-as cannot be {path}.")
-
-
-def _free_name(name: str) -> Path:
-    """A file in the present folder that is not there yet, called after the preset."""
-    stem = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-") or "preset"
-    number = 1
-    while Path(f"{stem}-{number}.toml").exists():
-        number += 1
-    return Path(f"{stem}-{number}.toml")

@@ -172,7 +172,9 @@ class _TerminalKeys(Keys):
         first = os.read(self._descriptor, 1)
         if first == b"\x1b":
             # An arrow or function key is several characters, none of which was pressed: ESC [ or ESC O, up to a letter.
-            if waiting() and os.read(self._descriptor, 1) in (b"[", b"O"):
+            if not waiting():
+                return "\x1b"
+            if os.read(self._descriptor, 1) in (b"[", b"O"):
                 while waiting() and not 0x40 <= os.read(self._descriptor, 1)[0] <= 0x7E:
                     pass
             return None

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-HELP = "r new sound for the last key · a all keys · l lock · u undo · s save · q quit"
-
 
 @dataclass
 class Status:
@@ -21,6 +19,7 @@ class Status:
     generated: int
     latency_ms: float
     counters: dict[str, int]
+    help: str  # what the keys of the terminal do now
 
     def lines(self) -> list[str]:
         """The steady lines, top to bottom."""
@@ -39,7 +38,7 @@ class Status:
         return [
             f"played {self.played} · {self.knobs}",
             f"{self.voices} voices · {self.generated} sounds made · {self.latency_ms:.1f} ms · {' · '.join(troubles)}",
-            HELP,
+            self.help,
         ]
 
 

@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PRESET|FILE.onnx",
         nargs="?",
         default=DEFAULT_PRESET,
-        help="a preset or an instrument (drums)",
+        help="a preset, a folder of presets or an instrument (drums)",
     )
     parser.add_argument("--audio", metavar="NAME", help='an audio device, "jack", or "null" for silence')
     parser.add_argument(
