@@ -259,7 +259,7 @@ def test_a_pedal_lifted_after_its_voice_was_stolen_changes_nothing_else() -> Non
 
 
 def dark_zone(**parameters: float) -> Rig:
-    return Rig([zone(filter=1, cutoff=2000, **parameters)], {(0, 60, 0): clip(1, noise(1, 96000))})
+    return Rig([zone(filter=1, cutoff=1000, **parameters)], {(0, 60, 0): clip(1, noise(1, 96000))})
 
 
 needs_the_filter = pytest.mark.skipif(
@@ -285,7 +285,7 @@ def test_the_cutoff_follows_controller_74_and_pressure(
 ) -> None:
     rig = dark_zone(**parameters)
     moved = rig.play(96000, down(*messages, on()))
-    plain = Rig([zone(filter=1, cutoff=2000 * 2**octaves)], {(0, 60, 0): clip(1, noise(1, 96000))})
+    plain = Rig([zone(filter=1, cutoff=1000 * 2**octaves)], {(0, 60, 0): clip(1, noise(1, 96000))})
     np.testing.assert_allclose(moved, plain.play(96000, [(0, on())]), atol=1e-5)
 
 
