@@ -174,9 +174,10 @@ class _StreamOutput:
         sounddevice = portaudio()
         self._callback = callback  # the stream holds only its address
         cast = sounddevice._ffi.cast
+        stream: Any = None
         try:
             # `_StreamBase` takes a C function as it is (rtmixer uses it so); `OutputStream` would wrap it in Python.
-            self._stream: Any = sounddevice._StreamBase(
+            stream = sounddevice._StreamBase(
                 kind="output",
                 samplerate=choice.rate,
                 blocksize=choice.block,
@@ -187,13 +188,16 @@ class _StreamOutput:
                 callback=cast("PaStreamCallback *", _native.AudioCallback.function),
                 userdata=cast("void *", callback.user_data),
             )
-            enable_alsa_realtime(self._stream)
-            self._stream.start()
+            enable_alsa_realtime(stream)
+            stream.start()
         except sounddevice.PortAudioError as error:
+            if stream is not None:
+                stream.close(ignore_errors=True)
             raise UserError(
                 f"{choice.description} could not be opened: {error}; is another program using it?"
             ) from error
-        self.latency = float(self._stream.latency)
+        self._stream = stream
+        self.latency = float(stream.latency)
         self._begun_ns = _native.now_ns()
 
     def alive(self) -> bool:

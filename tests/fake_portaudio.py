@@ -19,7 +19,7 @@ class FakePortAudio:
 
     def __init__(self) -> None:
         self.plugged = {"Speakers": [44100, 48000], "Interface": [44100, 48000]}
-        self.busy = False
+        self.busy = ""  # "open" or "start": what a device refuses to do
         self.streams: list[Any] = []
         self._initialized = 0
         self._initialize()
@@ -30,13 +30,14 @@ class FakePortAudio:
             _ptr = 0
 
             def __init__(self, device: int, samplerate: int, **rest: object) -> None:
-                if fake.busy:
+                if fake.busy == "open":
                     raise PortAudioError("Device unavailable")
                 self.name, self.rate, self.open = fake.query_devices()[device]["name"], samplerate, True
                 fake.streams.append(self)
 
             def start(self) -> None:
-                pass
+                if fake.busy == "start":
+                    raise PortAudioError("Device unavailable")
 
             @property
             def active(self) -> bool:

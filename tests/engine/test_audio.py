@@ -127,3 +127,31 @@ restart_portaudio()
     result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
     assert result.stdout.splitlines() == ["[] False", "True"], result.stderr
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.jack
+@pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")
+def test_portaudio_runs_the_native_callback() -> None:
+    """Through the one host API that works without a card; in a process of its own, which keeps its JACK client."""
+    code = """
+import os, sounddevice, time
+from engine import _native, audio
+(device,) = [device for device in sounddevice.query_devices() if device["name"] == "system"]
+sampler = _native.Sampler()
+sampler.prepare(48000.0)
+callback = _native.AudioCallback(sampler, 48000.0, 0.005)
+output = audio.open_output(audio.Choice("device", "system", 48000, 128, device["index"]), callback)
+end = time.monotonic() + 10
+while sampler.clock < 4800 and time.monotonic() < end:
+    time.sleep(0.001)
+print(sampler.clock >= 4800, output.alive(), output.latency > 0)
+output.close()
+clock = sampler.clock
+time.sleep(0.05)
+print(sampler.clock == clock)
+"""
+    with jack_server.running() as server:
+        result = subprocess.run(
+            [sys.executable, "-c", code], env=server.environment, capture_output=True, text=True, timeout=60
+        )
+    assert result.stdout.splitlines() == ["True True True", "True"], result.stderr

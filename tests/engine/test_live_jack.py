@@ -1,4 +1,4 @@
-"""The whole engine on a JACK server that is killed and comes back: it goes on, and is played and heard again."""
+"""The whole engine on a JACK server that is killed and comes back: it is played and heard again, and recorded."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tiny_instrument import write_tiny_instrument
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")]
 
 RATE, PERIOD = 48000, 128
+STEP = 2.0**-23  # of 24 bits
 CHORD = [(0, bytes((0x90, key, 100))) for key in range(36, 44)]
 LOOP = """
 format = 1
@@ -75,3 +76,22 @@ def test_the_server_is_killed_twice_while_a_chord_is_held(
         assert said.count("Connected ProducerGAN:left to Keyboard:in_1") == 3
     audio, _ = soundfile.read(take)
     assert np.abs(audio[:, 0]).max() > 0.01
+
+
+def test_the_recording_is_what_jack_got_frame_for_frame(
+    server: jack_server.JackServer, preset: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "take.wav"
+    arguments = ("play", str(preset), "--audio", "jack", "--connect", "Keyboard:in", "--record", str(path))
+    with Probe() as probe, EngineProcess(*arguments) as engine:
+        engine.wait_ready()
+        probe.wait_connected()
+        probe.take(CHORD, RATE // 2)
+        taken = probe.undisturbed([], RATE // 5, tries=40)
+        assert not taken.missed, "this machine is too busy for a JACK server"
+        engine.interrupt()
+    recorded, _ = soundfile.read(path, dtype="float32")
+    assert np.abs(taken.audio).max() > 0.01
+    frames = len(taken.audio)
+    alike = np.abs(recorded[: -frames + 1] - taken.audio[0]).max(axis=1) <= STEP
+    assert any(np.abs(recorded[begin : begin + frames] - taken.audio).max() <= STEP for begin in np.flatnonzero(alike))

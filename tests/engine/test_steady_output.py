@@ -113,15 +113,16 @@ def test_a_device_that_has_lost_the_rate_is_not_played_and_that_is_said_once(por
     player.output.close()
 
 
-def test_a_device_that_is_taken_is_tried_until_it_is_free(portaudio: FakePortAudio) -> None:
+@pytest.mark.parametrize("refused", ["open", "start"])
+def test_a_device_that_is_taken_is_tried_until_it_is_free(portaudio: FakePortAudio, refused: str) -> None:
     player = Player("interface")
     plugged = portaudio.plugged.pop("Interface")
     player.run(1)
-    portaudio.plugged["Interface"], portaudio.busy = plugged, True
+    portaudio.plugged["Interface"], portaudio.busy = plugged, refused
     (said,) = player.run(20)
     assert "could not be opened: Device unavailable; is another program using it?" in said
     player.goes_on()
-    portaudio.busy = False
+    portaudio.busy = ""
     assert player.run(3) == ["Interface (Cards) is back: what you play is heard again."]
     player.output.close()
 
