@@ -11,6 +11,7 @@ COMMANDS = (
     Command("render", "Render a MIDI file to a WAV file.", "engine.commands.render"),
     Command("devices", "List audio devices and MIDI ports.", "engine.commands.devices"),
     Command("info", "Describe an instrument file or a preset.", "engine.commands.info"),
+    Command("find", "Find the sound of an instrument that is most like one of your own.", "engine.commands.find"),
     Command("presets", "List the bundled presets.", "engine.commands.presets"),
 )
 

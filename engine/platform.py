@@ -39,6 +39,20 @@ def runtime_folder() -> Path:
     return folder
 
 
+def data_folder() -> Path:
+    """The folder where this user's own things are kept, such as favourites; it need not exist yet."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        # The XDG Base Directory Specification has relative paths ignored.
+        given = Path(os.environ.get("XDG_DATA_HOME", ""))
+        base = given if given.is_absolute() else home / ".local" / "share"
+    return base / "producergan"
+
+
 def available_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

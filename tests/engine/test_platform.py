@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.platform import runtime_folder, single_keys
+from engine.platform import data_folder, runtime_folder, single_keys
 
 
 def test_the_runtime_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,3 +77,25 @@ def test_without_a_terminal_there_are_no_keys(monkeypatch: pytest.MonkeyPatch, t
         monkeypatch.setattr(sys, "stdin", nothing)
         with single_keys() as keys:
             assert keys.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("system", "environment", "folder"),
+    [
+        ("linux", {"XDG_DATA_HOME": "/data"}, "/data"),
+        ("linux", {"XDG_DATA_HOME": "relative"}, "/home/anna/.local/share"),
+        ("linux", {}, "/home/anna/.local/share"),
+        ("darwin", {"XDG_DATA_HOME": "/data"}, "/home/anna/Library/Application Support"),
+        ("win32", {"APPDATA": "/roaming"}, "/roaming"),
+        ("win32", {}, "/home/anna/AppData/Roaming"),
+    ],
+)
+def test_each_system_has_its_own_data_folder(
+    system: str, environment: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_DATA_HOME", "APPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"HOME": "/home/anna", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", system)
+    assert data_folder() == Path(folder) / "producergan"
