@@ -52,7 +52,9 @@ def main() -> None:
         print()
         return
     print(f"blocks of {BLOCK} frames at {RATE} Hz ({BLOCK_US:.0f} µs), mono clips at {CLIP_RATE} Hz")
-    print(f"{'voices':>6} {'filter':>6} {'pitch':>6} {'µs a block':>11} {'of its time':>11} {'FluidSynth':>11} {'ratio':>6}")
+    print(
+        f"{'voices':>6} {'filter':>6} {'pitch':>6} {'µs a block':>11} {'of its time':>11} {'FluidSynth':>11} {'ratio':>6}"
+    )
     for row in result["cases"]:
         theirs = "—" if row["fluidsynth_us"] is None else f"{row['fluidsynth_us']:.1f}"
         ratio = "—" if row["ratio"] is None else f"{row['ratio']:.2f}"
@@ -73,7 +75,9 @@ def measure(rounds: int, blocks: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for voices, filtered, semitones in CASES:
             ours = our_voices(sample, voices, filtered, semitones)
-            theirs = None if library is None else their_voices(library, Path(folder), sample, voices, filtered, semitones)
+            theirs = (
+                None if library is None else their_voices(library, Path(folder), sample, voices, filtered, semitones)
+            )
             us, their_us = least(ours, theirs, rounds, blocks)
             cases.append(
                 {
@@ -220,10 +224,14 @@ def soundfont(sample: NDArray[np.float32], filtered: bool, semitones: int) -> by
     generators.append((53, 0))  # sampleID, always the last
     zone_end = struct.pack("<HH", 0, 0)
     header = struct.pack("<20sIIIIIBbHH", b"sample", 0, frames, frames // 4, 3 * frames // 4, CLIP_RATE, 60, 0, 0, 1)
-    info = listed(b"INFO", chunk(b"ifil", struct.pack("<HH", 2, 4)), chunk(b"isng", b"EMU8000\0"), chunk(b"INAM", b"b\0"))
+    info = listed(
+        b"INFO", chunk(b"ifil", struct.pack("<HH", 2, 4)), chunk(b"isng", b"EMU8000\0"), chunk(b"INAM", b"b\0")
+    )
     data = listed(b"sdta", chunk(b"smpl", audio))
     preset = [
-        chunk(b"phdr", b"".join(struct.pack("<20sHHHIII", n, 0, 0, bag, 0, 0, 0) for n, bag in ((b"b", 0), (b"EOP", 1)))),
+        chunk(
+            b"phdr", b"".join(struct.pack("<20sHHHIII", n, 0, 0, bag, 0, 0, 0) for n, bag in ((b"b", 0), (b"EOP", 1)))
+        ),
         chunk(b"pbag", zone_end + struct.pack("<HH", 1, 0)),
         chunk(b"pmod", bytes(10)),
         chunk(b"pgen", struct.pack("<HhHh", 41, 0, 0, 0)),  # instrument

@@ -25,8 +25,8 @@ class Kept(Protocol):
     def of(self, digest: str) -> list[SoundString]:
         """Those of an instrument, the oldest first."""
 
-    def add(self, string: SoundString) -> None:
-        """Keeps another one."""
+    def add(self, string: SoundString) -> bool:
+        """Keeps another one; False if it is there already."""
 
 
 @dataclass(frozen=True)

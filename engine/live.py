@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import mido
@@ -19,8 +18,8 @@ from engine import audio
 from engine._native import now_ns
 from engine.data import bundled_folder, find_preset
 from engine.errors import UserError
+from engine.favourites import Favourites, favourites_path
 from engine.files import check_folder_of
-from engine.favourites import Favourites
 from engine.find import find
 from engine.generator import Generator
 from engine.instrument import Instrument
@@ -29,7 +28,7 @@ from engine.keys import key_name
 from engine.macro import source_name
 from engine.midi import MidiInput
 from engine.midi_file import read_midi_file
-from engine.platform import Keys, data_folder, single_keys
+from engine.platform import Keys, single_keys
 from engine.player import Player
 from engine.preset import Preset
 from engine.programs import Programs, presets_in
@@ -44,7 +43,6 @@ CONNECT_SECONDS = 0.5
 READY_SECONDS = 600.0
 DEMO_AHEAD_SECONDS = 0.15
 GROOVE = "demo.mid"
-FAVOURITES = "favourites.txt"
 
 
 class Demo:
@@ -92,7 +90,7 @@ def play(arguments: argparse.Namespace) -> None:
         programs = Programs(folder, preset, player.store, arguments.provider, player.load, say)
         closing.callback(programs.close)
         programs.begin_at(path)
-        kept = Favourites(data_folder() / FAVOURITES)
+        kept = Favourites(favourites_path())
         commands = KeyCommands(player, programs, kept, arguments.save_as, say, lambda sound: _nearest(player, sound))
         recording = Recording(arguments.record, player.callback, choice.rate) if arguments.record is not None else None
         if recording is not None:
