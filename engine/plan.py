@@ -48,7 +48,7 @@ class Course:
             if there - here >= end - start:
                 spans = [(min(here, start - self.loop_fade), end)]
             elif there >= fading:
-                spans = [(here, min(there, end)), (min(here, fading) - (end - start), there - (end - start))]
+                spans = [(here, min(there, end)), (max(here, fading) - (end - start), there - (end - start))]
         near: set[int] = set()
         for span in spans:
             low, high = sorted(sign * edge for edge in span)

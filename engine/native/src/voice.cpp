@@ -158,7 +158,7 @@ bool Voice::ready_ahead(const Clip& clip, std::int64_t source_frames, int half) 
     if (to - from >= length)
         return ready(std::min(from, loop_start_ - loop_fade_), loop_end_);
     return ready(from, std::min(to, loop_end_)) &&
-           ready(std::max<std::int64_t>(0, std::min(from, loop_end_ - loop_fade_) - length), to - length);
+           ready(std::max<std::int64_t>(0, std::max(from, loop_end_ - loop_fade_) - length), to - length);
 }
 
 int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
