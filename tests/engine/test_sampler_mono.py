@@ -306,6 +306,16 @@ def test_a_glide_begins_where_the_last_one_had_got_to(voices: float) -> None:
     np.testing.assert_allclose(heard[175:326], 6 - 18 * np.arange(151) / 150, atol=1e-6)
 
 
+def test_a_glide_begins_where_the_last_one_had_got_to_beside_a_layer_that_does_not_glide() -> None:
+    clips = {(0, 60, 0): clip(1, sine(200, LENGTH))} | {(1, key, 0): clip(key, level(0.1)) for key in (60, 72)}
+    zones = [zone([60, 72], shared=True, mode=LOOP), zone([60, 72], mode=GATED)]
+    rig = Rig(zones, clips, voices=MONO, glide=0.1)
+    rig.play(75 * GRID, [(0, on(60)), (0, on(72))], GRID)  # half the way, since 75 of 150 ticks have passed
+    rig.play(GRID, [(0, on(60))])
+    steps = {voice.zone: 12 * math.log2(voice.step) for voice in rig.voices() if not voice.released}
+    assert steps == pytest.approx({0: 6.0, 1: 0.0})
+
+
 @pytest.mark.parametrize("voices", [MONO, LEGATO])
 def test_the_way_back_glides_too(voices: float) -> None:
     rig = chromatic(voices, glide=0.1)

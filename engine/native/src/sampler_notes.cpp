@@ -119,7 +119,7 @@ double Sampler::reached(int channel) const noexcept {
     const int last = keys(channel).playing;
     for (int i = active_count_ - 1; i >= 0; --i) {
         const Voice& voice = this->voice(active_[static_cast<std::size_t>(i)]);
-        if (voice.origin().channel == channel && voice.origin().key == last && !voice.dying)
+        if (voice.zone().shared && voice.origin().channel == channel && voice.origin().key == last && !voice.dying)
             return last + voice.glide();
     }
     return last;

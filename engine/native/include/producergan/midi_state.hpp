@@ -68,9 +68,8 @@ public:
     /// Whether what channel `from` says holds for the notes of channel `to`. [audio-thread]
     bool reaches(int from, int to) const noexcept { return from == to || (from == master && is_member(to)); }
 
-    ChannelState& channel(int channel) noexcept {
-        return channels_[static_cast<std::size_t>(channel)];
-    } // [audio-thread]
+    /// One channel's own word. [audio-thread]
+    ChannelState& channel(int channel) noexcept { return channels_[static_cast<std::size_t>(channel)]; }
 
     bool sustain(int channel) const noexcept;                   // [audio-thread]
     Expression expression(int channel, int key) const noexcept; // [audio-thread]
