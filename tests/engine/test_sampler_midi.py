@@ -262,12 +262,6 @@ def dark_zone(**parameters: float) -> Rig:
     return Rig([zone(filter=1, cutoff=1000, **parameters)], {(0, 60, 0): clip(1, noise(1, 96000))})
 
 
-needs_the_filter = pytest.mark.skipif(
-    dark_zone().play(4800, [(0, on())])[:, 0].std() > 0.27, reason="this build's voices have no filter"
-)
-
-
-@needs_the_filter
 @pytest.mark.parametrize(
     ("messages", "parameters", "octaves"),
     [
@@ -289,7 +283,6 @@ def test_the_cutoff_follows_controller_74_and_pressure(
     np.testing.assert_allclose(moved, plain.play(96000, [(0, on())]), atol=1e-5)
 
 
-@needs_the_filter
 @pytest.mark.parametrize(("value", "resonance"), [(64, 0.4), (127, 0.9), (0, 0.0), (95, 0.4 + 0.5 * 31 / 63)])
 def test_the_resonance_follows_controller_71(value: int, resonance: float) -> None:
     moved = dark_zone(resonance=0.4).play(9600, [(0, cc(71, value)), (0, on())])

@@ -100,7 +100,7 @@ void Voice::release(double factor) noexcept {
     if (mode_ == Mode::one_shot)
         return;
     envelope_.release(factor);
-    filter_.release();
+    filter_.release(factor);
 }
 
 void Voice::kill(std::int64_t frames) noexcept {

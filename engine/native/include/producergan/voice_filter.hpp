@@ -19,7 +19,7 @@ public:
     /// `velocity` 0 to 1; the filter's type is read here, and its envelope's times. [audio-thread]
     void start(const Zone& zone, int key, float velocity, const Offsets& offsets, double sample_rate) noexcept;
 
-    void release() noexcept { envelope_.release(); } // [audio-thread]
+    void release(double factor) noexcept { envelope_.release(factor); } // of the release [audio-thread]
 
     /// At each tick of the grid; `smoothing` is the share of the way to the target that a tick goes. [audio-thread]
     void tick(const Zone& zone, int key, const Offsets& offsets, float smoothing, double sample_rate) noexcept;
