@@ -1,7 +1,7 @@
 """`engine` as a process, with what a live test needs: its output line by line, busy threads, its counters.
 
-Run as a script it is the process itself: `engine_process.py [--busy N] -- play …`. Then SIGUSR1 makes it print its
-counters, and SIGUSR2 strike notes at known times.
+Run as a script it is the process itself: `engine_process.py [--busy N] [--soak SECONDS] -- play …`. Then SIGUSR1 makes
+it print its counters, and SIGUSR2 strike notes at known times; with --soak it plays at random by itself.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ STRIKE_AHEAD_NS = 1_500_000_000  # the engine's clock is back in step by then if
 class EngineProcess:
     """A running `engine`. Used as a context it is ended by its own process id, however the test went."""
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, busy: int = 0) -> None:
+    def __init__(
+        self, *arguments: str, environment: dict[str, str] | None = None, busy: int = 0, soak: float = 0.0
+    ) -> None:
         self.lines: list[str] = []
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._begin = time.monotonic()
         self.ready_seconds = 0.0
-        script = [sys.executable, str(Path(__file__)), "--busy", str(busy), "--"]
+        script = [sys.executable, str(Path(__file__)), "--busy", str(busy), "--soak", str(soak), "--"]
         self.process = subprocess.Popen(
             [*script, *arguments],
             stdin=subprocess.DEVNULL,
@@ -126,8 +128,11 @@ def be_busy(count: int) -> None:
 def _main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--busy", type=int, default=0)
+    parser.add_argument("--soak", type=float, default=0.0)
     parser.add_argument("arguments", nargs="+")
     arguments = parser.parse_args()
+    import random_player
+
     from engine import cli, live
     from engine._native import now_ns
     from engine.player import Player
@@ -150,6 +155,9 @@ def _main() -> None:
                     rings[1].push(time_ns, bytes((0x90, keys[i % len(keys)], 127)), 0)
                 print("strikes", json.dumps(times), flush=True)
 
+            if arguments.soak:
+                soaking = (self, rings[1], arguments.soak)
+                threading.Thread(target=random_player.play, args=soaking, daemon=True).start()
             signal.signal(signal.SIGUSR1, count)
             signal.signal(signal.SIGUSR2, strike)
 
