@@ -43,7 +43,7 @@ class JackOutput:
                 client.connect(port, speaker)
         except jack.JackError as error:
             client.close()
-            raise UserError(f"JACK does not let the engine play: {error}") from error
+            raise UserError(f"JACK does not let the engine play: {error}.") from error
 
     @property
     def latency(self) -> float:

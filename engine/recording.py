@@ -98,16 +98,13 @@ class Recording:
             if self._ring.dropped:
                 left_out = self._ring.dropped / self._rate
                 self._news.put(f"The disk was too slow for the recording: {left_out:.2f} s are missing in it.")
-        except (
-            soundfile.SoundFileError,
-            OSError,
-            AssertionError,
-        ):  # the last is how the package tells of a short write
+        except (soundfile.SoundFileError, OSError, AssertionError):
+            # The last is how the package tells that less was written than was to be.
             self._callback.record(None)
             self._news.put("The recording has ended, as its file could not be written further; is the disk full?")
         with contextlib.suppress(soundfile.SoundFileError, OSError):
             self._file.close()
-        minutes, seconds = divmod(frames / self._rate, 60)
+        minutes, seconds = divmod(round(frames / self._rate, 1), 60)
         self._news.put(f"Recorded {minutes:.0f} min {seconds:.1f} s to {self._give_name()}.")
 
     def _give_name(self) -> Path:

@@ -13,11 +13,11 @@ RETRY_SECONDS = {"jack": 1.0, "device": 2.0}  # a device is looked for by starti
 
 
 class SteadyOutput:
-    """Opens `choice` and keeps the callback running whatever becomes of it: what is played goes on, unheard, while the
-    output is away, and is heard again when it is back.
+    """Opens `choice`, plays on unheard while it is away, and plays there again when it is back.
 
-    `name` is what `choice` was chosen by, and `clock` gives seconds and spaces the attempts. Raises UserError if the
-    output cannot be opened at first. [control-thread]
+    The callback runs all the while, so that sounding notes, knobs and a recording go on. `name` is what `choice` was
+    chosen by, and `clock` gives seconds and spaces the attempts. Raises UserError if the output cannot be opened at
+    first. [control-thread]
     """
 
     def __init__(

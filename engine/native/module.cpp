@@ -328,7 +328,7 @@ NB_MODULE(_native, m) {
             "What the audio thread has counted, by name. [thread-safe]");
 
     nb::class_<RecordingRing>(m, "RecordingRing", "Stereo frames on their way from the audio thread to a file.")
-        .def(nb::init<std::size_t>(), nb::arg("frames"), "Room for at least `frames` frames.")
+        .def(nb::init<std::size_t>(), nb::arg("frames"), "Room for at least `frames` frames. [setup]")
         .def(
             "read",
             [](RecordingRing& self) {

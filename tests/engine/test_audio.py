@@ -54,6 +54,23 @@ def test_a_rate_that_the_device_lacks_is_refused(portaudio: FakePortAudio) -> No
         audio.choose(None, 96000)
 
 
+def test_an_output_does_not_begin_with_the_clock_of_the_one_before() -> None:
+    sampler = _native.Sampler()
+    sampler.prepare(48000.0)
+    callback = _native.AudioCallback(sampler, 48000.0, 0.005)
+    period = 128 * 1e9 / 48000
+    ahead = _native.now_ns() + 20e6  # less than what the clock takes for a stop by itself
+    for block in range(-300, 0):
+        callback.render(128, int(ahead + block * period))
+    clock = sampler.clock
+    output = audio.open_output(audio.choose("null", 48000, 128), callback)
+    while sampler.clock == clock:
+        pass
+    begin, now = callback.block_time, _native.now_ns()
+    output.close()
+    assert begin <= now
+
+
 def test_null_asks_for_blocks_in_time_until_it_is_closed() -> None:
     sampler = _native.Sampler()
     sampler.prepare(48000.0)

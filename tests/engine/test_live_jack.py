@@ -95,3 +95,12 @@ def test_the_recording_is_what_jack_got_frame_for_frame(
     frames = len(taken.audio)
     alike = np.abs(recorded[: -frames + 1] - taken.audio[0]).max(axis=1) <= STEP
     assert any(np.abs(recorded[begin : begin + frames] - taken.audio).max() <= STEP for begin in np.flatnonzero(alike))
+
+
+def test_a_second_engine_connects_its_own_ports(server: jack_server.JackServer, preset: Path) -> None:
+    arguments = ("play", str(preset), "--audio", "jack", "--connect", "Keyboard:in")
+    with Probe() as probe, EngineProcess(*arguments) as first:
+        first.wait_for("Connected ProducerGAN:left to Keyboard:in_1")
+        with EngineProcess(*arguments) as second:
+            second.wait_for("Connected ProducerGAN-01:left to Keyboard:in_1")
+            probe.wait_connected(midi=False)

@@ -14,6 +14,7 @@ class JackOutput {
 public:
     using GetBuffer = void* (*)(void* port, std::uint32_t frames); // jack_port_get_buffer
 
+    /// `left` and `right` are the ports, as JACK's library knows them. [setup]
     JackOutput(AudioCallback& callback, GetBuffer get_buffer, void* left, void* right) noexcept
         : callback_(callback), get_buffer_(get_buffer), left_(left), right_(right) {}
 

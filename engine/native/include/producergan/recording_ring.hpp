@@ -10,7 +10,7 @@ namespace producergan {
 /// no room is left out and counted.
 class RecordingRing {
 public:
-    /// Room for at least `frames` frames; all memory is taken, and touched, here.
+    /// Room for at least `frames` frames; all memory is taken, and touched, here. [setup]
     explicit RecordingRing(std::size_t frames);
 
     /// Appends a block; `stride` floats lie between one frame and the next. [audio-thread]
