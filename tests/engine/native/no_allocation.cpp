@@ -139,6 +139,15 @@ ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     };
     for (std::size_t note = 0; note < 128; ++note)
         zones[note % 5].notes.set(note);
+    for (int zone = 0; zone < 4; ++zone) { // the fifth is not filtered
+        set(zone, ZoneParam::filter, static_cast<float>(1 + zone % 3));
+        set(zone, ZoneParam::cutoff, 800.0f);
+        set(zone, ZoneParam::resonance, 0.8f);
+        set(zone, ZoneParam::filter_envelope, 3.0f);
+        set(zone, ZoneParam::humanise_gain_db, 6.0f);
+        set(zone, ZoneParam::humanise_tune, 0.5f);
+        set(zone, ZoneParam::humanise_start, 0.02f);
+    }
     zones[0].siblings = 4; // one-shots in a round robin that choke
     set(0, ZoneParam::choke, 1);
     set(1, ZoneParam::mode, 1); // gated
@@ -188,6 +197,8 @@ int main(int argc, char** argv) {
             sampler.set_program(busy_program(clips, static_cast<float>(8 + below(random, 32))));
         if (block % 50 == 0)
             sampler.set_zone_parameter(-1, ZoneParam::tune, 24.0f * unit(random) - 12.0f);
+        if (block % 50 == 25)
+            sampler.set_zone_parameter(-1, ZoneParam::cutoff, 20.0f + 19980.0f * unit(random));
         if (block % 1000 == 999)
             sampler.silence();
         if (block % 64 == 0)
