@@ -70,7 +70,7 @@ def measure(rounds: int, blocks: int) -> dict[str, Any]:
     """Microseconds of a block in every case, ours and, where the library is there, FluidSynth's."""
     library = fluidsynth()
     sample = bright_sample()
-    cases = []
+    cases: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for voices, filtered, semitones in CASES:
             ours = our_voices(sample, voices, filtered, semitones)
@@ -117,8 +117,8 @@ def least(ours: Render, theirs: Render | None, rounds: int, blocks: int) -> tupl
 def bright_sample() -> NDArray[np.float32]:
     """A second of partials up to 15 kHz, quiet enough for 256 of them."""
     turns = 110 * np.arange(CLIP_RATE) / CLIP_RATE
-    partials = (np.sin(2 * np.pi * (n * turns + n * n / 7)) / n for n in range(1, 137))
-    return (0.02 * sum(partials)).astype(np.float32)
+    partials = [np.sin(2 * np.pi * (n * turns + n * n / 7)) / n for n in range(1, 137)]
+    return np.asarray(0.02 * np.sum(partials, axis=0), np.float32)
 
 
 def keys_of(voices: int) -> list[tuple[int, int]]:
@@ -155,19 +155,22 @@ def fluidsynth() -> Any:
     if name is None:
         return None
     library = ctypes.CDLL(name)
-    library.fluid_version_str.restype = ctypes.c_char_p
-    library.new_fluid_settings.restype = ctypes.c_void_p
-    library.new_fluid_synth.restype = ctypes.c_void_p
-    library.new_fluid_synth.argtypes = [ctypes.c_void_p]
-    library.fluid_settings_setnum.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_double]
-    library.fluid_settings_setint.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
-    library.fluid_synth_sfload.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
-    library.fluid_synth_set_interp_method.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
-    library.fluid_synth_program_select.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 4]
-    library.fluid_synth_noteon.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 3]
-    library.fluid_synth_get_active_voice_count.argtypes = [ctypes.c_void_p]
-    buffer = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
-    library.fluid_synth_write_float.argtypes = [ctypes.c_void_p, ctypes.c_int, *buffer, *buffer]
+    pointer, text, whole, number = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_double
+    for function, result, arguments in (
+        ("fluid_version_str", text, ()),
+        ("new_fluid_settings", pointer, ()),
+        ("new_fluid_synth", pointer, (pointer,)),
+        ("fluid_settings_setnum", whole, (pointer, text, number)),
+        ("fluid_settings_setint", whole, (pointer, text, whole)),
+        ("fluid_synth_sfload", whole, (pointer, text, whole)),
+        ("fluid_synth_set_interp_method", whole, (pointer, whole, whole)),
+        ("fluid_synth_program_select", whole, (pointer, whole, whole, whole, whole)),
+        ("fluid_synth_noteon", whole, (pointer, whole, whole, whole)),
+        ("fluid_synth_get_active_voice_count", whole, (pointer,)),
+        ("fluid_synth_write_float", whole, (pointer, whole, pointer, whole, whole, pointer, whole, whole)),
+    ):
+        declared = getattr(library, function)
+        declared.restype, declared.argtypes = result, arguments
     return library
 
 
