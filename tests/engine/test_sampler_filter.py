@@ -24,6 +24,7 @@ from sampler_rig import (
     on,
     one_key,
     sine,
+    unwanted_db,
     zone,
 )
 
@@ -224,6 +225,13 @@ def test_a_turned_cutoff_does_not_click(kind: float, before: float, after: float
         heard = turned("cutoff", after, tone, at=at, filter=kind, cutoff=float(before))
         assert largest_step(heard[1000:4000]) <= 1.01 * own + np.abs(heard[1000]).max()
         assert np.abs(np.diff(heard[1000:], axis=0)).max() <= own + 0.5 / 60
+
+
+@pytest.mark.parametrize("kind", [LOW, HIGH])
+def test_a_moving_cutoff_leaves_no_trace_of_the_grid(kind: float) -> None:
+    rig = one_key(sine(6000, 100000), filter=kind, cutoff=125.0, filter_envelope=6.0, filter_attack=0.5)
+    heard = rig.play(24000, [(0, on())], 480)[4000:20000, 0]
+    assert unwanted_db(heard, 6000, width=0.4 * RATE / GRID) < -100  # steps would stand at 6000 Hz ± 1500 Hz
 
 
 def test_the_type_is_read_when_a_note_starts() -> None:
