@@ -12,7 +12,7 @@ from engine import _native
 from engine.generator import Generator
 from engine.sound import Sound
 
-CACHE_BYTES = 96 << 20  # clips that are kept beyond those wanted now
+CACHE_BYTES = 32 << 20  # clips that are kept beyond those wanted now
 RETRY_SECONDS = 1.0  # until a sound that came out as no numbers is asked for again
 
 _ids = count(1)  # of clips: the sampler's reports tell clips of all instruments apart by them

@@ -48,7 +48,8 @@ def play(player: Player, ring: _native.EventRing, seconds: float) -> None:
             push(0x80 | channel, key, draw.randrange(128))
         elif kind < 0.9:
             controllers = (1, 7, 10, 11, 16, 17, 18, 19, 22, 23, 24, 64, 66, 71, 72, 73, 74, 121, 123)
-            push(0xB0 | channel, draw.choice(controllers), draw.randrange(128))
+            controller = draw.choice(controllers)
+            push(0xB0 | channel, controller, draw.randrange(64 if controller == 72 else 128))  # no release of minutes
         elif kind < 0.95:
             push(*draw.choice(((0xD0 | channel, draw.randrange(128)), (0xA0 | channel, 60, draw.randrange(128)))))
         elif kind < 0.995:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -36,15 +37,18 @@ def test_it_plays_on_through_everything(seconds: float, tmp_path: Path) -> None:
     shutil.copytree(bundled_folder(), folder, ignore=shutil.ignore_patterns("*.py", "grooves", "*.encoder.onnx"))
     assert len(presets_in(folder)) == 5
     with jack_server.running(RATE, PERIOD) as server:
-        arguments = ("play", str(folder), "--audio", "jack", "--connect", "Keyboard:in")
+        arguments = ("play", str(folder), "--audio", "jack", "--connect", "Keyboard")
         with EngineProcess(*arguments, soak=seconds) as engine:
             engine.wait_ready()
             begun = int(engine.wait_for("soak begins", WARM_UP_S).split()[2])
             end = time.monotonic() + seconds
             kills = [end - seconds * 2 / 3, end - seconds / 3]
-            while time.monotonic() < end:
-                print(f"{end - time.monotonic():.0f} s left:", engine.lines[-1])
-                with Probe() as probe:  # a keyboard is plugged in, played and pulled out
+            for turn in itertools.count():
+                if time.monotonic() > end:
+                    break
+                # A keyboard is plugged in, played and pulled out. By the same name it might come back before it is
+                # known that it was gone.
+                with Probe(f"Keyboard{turn % 2}") as probe:
                     probe.wait_connected()
                     probe.take([(0, bytes((0x90, 60, 80))), (RATE // 8, bytes((0x80, 60, 0)))], RATE)
                 if kills and time.monotonic() > kills[0]:

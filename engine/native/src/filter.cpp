@@ -20,8 +20,7 @@ void Filter::start(Type type, float cutoff, float resonance, double sample_rate)
     type_ = type;
     resonance_ = resonance;
     states_ = {};
-    if (on())
-        from_ = to_ = coefficients(cutoff, damping(resonance), sample_rate);
+    from_ = to_ = coefficients(cutoff, damping(resonance), sample_rate);
 }
 
 void Filter::tick(float cutoff, float resonance, double sample_rate) noexcept {

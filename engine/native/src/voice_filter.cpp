@@ -27,19 +27,20 @@ float VoiceFilter::cutoff(double sample_rate) const noexcept {
 
 void VoiceFilter::start(const Zone& zone, int key, float velocity, const Offsets& offsets,
                         double sample_rate) noexcept {
+    filter_ = {};
     const auto type = static_cast<Filter::Type>(static_cast<int>(zone.get(ZoneParam::filter)));
-    if (type != Filter::Type::off) {
-        const auto frames = [&](ZoneParam id) { return std::llround(static_cast<double>(zone.get(id)) * sample_rate); };
-        Envelope::Shape shape;
-        shape.attack = frames(ZoneParam::filter_attack);
-        shape.decay = frames(ZoneParam::filter_decay);
-        shape.sustain = zone.get(ZoneParam::filter_sustain);
-        shape.release = frames(ZoneParam::filter_release);
-        envelope_.start(shape);
-        level_ = envelope_.advance(1);
-        velocity_octaves_ = zone.get(ZoneParam::filter_velocity) * velocity;
-        setting_ = wanted(zone, key, offsets);
-    }
+    if (type == Filter::Type::off)
+        return;
+    const auto frames = [&](ZoneParam id) { return std::llround(static_cast<double>(zone.get(id)) * sample_rate); };
+    Envelope::Shape shape;
+    shape.attack = frames(ZoneParam::filter_attack);
+    shape.decay = frames(ZoneParam::filter_decay);
+    shape.sustain = zone.get(ZoneParam::filter_sustain);
+    shape.release = frames(ZoneParam::filter_release);
+    envelope_.start(shape);
+    level_ = envelope_.advance(1);
+    velocity_octaves_ = zone.get(ZoneParam::filter_velocity) * velocity;
+    setting_ = wanted(zone, key, offsets);
     filter_.start(type, cutoff(sample_rate), setting_.resonance, sample_rate);
 }
 

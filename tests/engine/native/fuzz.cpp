@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
     std::vector<ClipRef> clips;
     for (int i = 0; i < 24; ++i)
         clips.push_back(make_clip(random, i % 3 == 0 ? 0.6 : 1.0, i % 4 == 0 ? 0.01 : 0.0));
+    for (int i = 0; i < 4; ++i)
+        clips.push_back(make_clip(random, 1.0, 1.0)); // a bad number in every block
     std::vector<VoiceReport> voices;
     std::vector<Event> events;
     std::vector<float> out;

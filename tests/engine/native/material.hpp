@@ -81,6 +81,8 @@ inline ProgramRef make_program(Random& random, int zones, const std::vector<Clip
         for (std::size_t i = 0; i < zone_param_count; ++i)
             if (chance(random, 0.4))
                 zone.parameters[i] = within(random, zone_parameters[i]);
+        if (chance(random, 0.5))
+            zone.parameters[static_cast<std::size_t>(ZoneParam::filter)] = static_cast<float>(1 + below(random, 3));
     }
     auto program = std::make_shared<Program>(std::move(list));
     for (std::size_t i = 0; i < play_param_count; ++i)

@@ -141,6 +141,15 @@ ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     };
     for (std::size_t note = 0; note < 128; ++note)
         zones[note % 5].notes.set(note);
+    for (int zone = 0; zone < 4; ++zone) { // the fifth is not filtered
+        set(zone, ZoneParam::filter, static_cast<float>(1 + zone % 3));
+        set(zone, ZoneParam::cutoff, 800.0f);
+        set(zone, ZoneParam::resonance, 0.8f);
+        set(zone, ZoneParam::filter_envelope, 3.0f);
+        set(zone, ZoneParam::humanise_gain_db, 6.0f);
+        set(zone, ZoneParam::humanise_tune, 0.5f);
+        set(zone, ZoneParam::humanise_start, 0.02f);
+    }
     zones[0].siblings = 2; // one-shots in layers and a round robin that choke
     zones[0].layers = 2;
     set(0, ZoneParam::choke, 1);
@@ -203,6 +212,8 @@ int main(int argc, char** argv) {
             sampler.set_play_parameter(PlayParam::mpe_members, static_cast<float>(below(random, 8)));
             sampler.set_claimed(some_controllers(random));
         }
+        if (block % 50 == 25)
+            sampler.set_zone_parameter(-1, ZoneParam::cutoff, 20.0f + 19980.0f * unit(random));
         if (block % 1000 == 999)
             sampler.silence();
         if (block % 64 == 0)

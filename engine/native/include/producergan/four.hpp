@@ -1,6 +1,12 @@
 #pragma once
 #include <cstring>
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define PRODUCERGAN_SHUFFLE
+#endif
+#endif
+
 namespace producergan {
 
 /// Four floats in one register: what every processor that this is built for has (SSE2, NEON). Written out because
@@ -45,7 +51,7 @@ inline void put_four(float* to, const Four& four) noexcept { std::memcpy(to, &fo
 
 /// (0 + 2) + (1 + 3). [thread-safe]
 inline float sum_of(const Four& four) noexcept {
-#if defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+#if defined(PRODUCERGAN_SHUFFLE)
     const Four pairs = four + __builtin_shufflevector(four, four, 2, 3, 2, 3);
     return pairs[0] + pairs[1];
 #else

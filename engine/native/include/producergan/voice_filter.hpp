@@ -16,7 +16,8 @@ public:
         float cutoff_octaves = 0.0f, resonance = 0.0f;
     };
 
-    /// `velocity` 0 to 1; the filter's type is read here, and its envelope's times. [audio-thread]
+    /// Silent. `velocity`, 0 to 1, moves the cutoff by so much of `filter_velocity`; like the filter's type and the
+    /// envelope's times, that is read here alone. [audio-thread]
     void start(const Zone& zone, int key, float velocity, const Offsets& offsets, double sample_rate) noexcept;
 
     void release(double factor) noexcept { envelope_.release(factor); } // of the release [audio-thread]
@@ -26,7 +27,7 @@ public:
 
     bool on() const noexcept { return filter_.on(); }
 
-    void widen() noexcept { filter_.widen(); } // as Filter's [audio-thread]
+    void widen() noexcept { filter_.widen(); } // as Filter's. [audio-thread]
 
     /// As Filter's. [audio-thread]
     template <typename Use>
@@ -35,9 +36,11 @@ public:
     }
 
 private:
-    /// What is smoothed. Its order: octaves above 1 Hz, resonance, octaves of the envelope.
+    /// What is smoothed.
     struct Setting {
-        float octaves = 0.0f, resonance = 0.0f, envelope = 0.0f;
+        float octaves = 0.0f; // of the cutoff above 1 Hz
+        float resonance = 0.0f;
+        float envelope = 0.0f; // octaves that the whole of it moves the cutoff by
         bool operator==(const Setting&) const = default;
     };
     Setting wanted(const Zone& zone, int key, const Offsets& offsets) noexcept;

@@ -1,0 +1,38 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from voices import CASES, fluidsynth, our_voices
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "voices.py"
+
+
+def test_it_prints_one_json_object_that_says_what_was_measured() -> None:
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--json", "--rounds", "1", "--blocks", "2"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    result = json.loads(done.stdout)
+    assert [(row["voices"], row["filter"], row["semitones"]) for row in result["cases"]] == CASES
+    assert "128 frames at 48000 Hz" in result["measured"]
+    for row in result["cases"]:
+        assert row["us"] > 0
+        assert row["share"] == row["us"] / (128 / 48000 * 1e6)
+        if result["fluidsynth"]:
+            assert row["ratio"] == row["us"] / row["fluidsynth_us"]
+        else:
+            assert row["ratio"] is None
+    assert (result["fluidsynth"] is None) == (fluidsynth() is None)
+
+
+def test_our_voices_sound_and_are_held() -> None:
+    render = our_voices(np.full(44100, 0.01, np.float32), 16, True, 0)
+    for _ in range(1000):  # longer than the clip
+        out = render()
+    assert np.abs(np.asarray(out)).min() > 0.05
