@@ -12,6 +12,7 @@ COMMANDS = (
     Command("devices", "List audio devices and MIDI ports.", "engine.commands.devices"),
     Command("info", "Describe an instrument file or a preset.", "engine.commands.info"),
     Command("find", "Find the sound of an instrument that is most like one of your own.", "engine.commands.find"),
+    Command("bench", "Measure how fast this machine plays and morphs.", "engine.commands.bench"),
     Command("presets", "List the bundled presets.", "engine.commands.presets"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -56,6 +57,17 @@ def data_folder() -> Path:
 def available_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resident_bytes() -> int | None:
+    """The memory that this process has in use; None where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+        if sys.platform == "linux":
+            return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        if sys.platform == "darwin":
+            answer = subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, check=True)
+            return int(answer.stdout) * 1024
+    return None
 
 
 def portaudio() -> Any:
