@@ -61,7 +61,9 @@ def main() -> None:
             f"{row['voices']:>6} {'on' if row['filter'] else 'off':>6} {row['semitones']:>+6} {row['us']:>11.1f} "
             f"{row['share']:>11.1%} {theirs:>11} {ratio:>6}"
         )
-    if not result["fluidsynth"]:
+    if result["fluidsynth"]:
+        print(f"no dearer than FluidSynth {result['fluidsynth']}: {'reached' if result['no_dearer'] else 'missed'}")
+    else:
         print("FluidSynth is not installed (Debian: libfluidsynth3): only our side was measured.")
     print(f"bar: 64 filtered voices in {BAR:.0%} of the time; {'reached' if result['reached'] else 'missed'}")
 
@@ -91,12 +93,14 @@ def measure(rounds: int, blocks: int) -> dict[str, Any]:
                 }
             )
     bar = next(case for case in cases if case["voices"] == 64 and case["filter"])
+    ratios = [case["ratio"] for case in cases if case["filter"] and not case["semitones"]]
     return {
         "measured": f"a block of {BLOCK} frames at {RATE} Hz on one core, least of {rounds} rounds of {blocks} blocks",
         "fluidsynth": None if library is None else library.fluid_version_str().decode(),
         "cases": cases,
         "bar": BAR,
         "reached": bar["share"] <= BAR,
+        "no_dearer": None if library is None else max(ratios) <= 1,  # filtered voices at their own pitch
     }
 
 
@@ -192,17 +196,15 @@ def their_voices(
     for channel, key in keys_of(voices):
         library.fluid_synth_program_select(synth, channel, font, 0, 0)
         library.fluid_synth_noteon(synth, channel, key, 100)
-    left, right = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
-    out = left.ctypes.data, right.ctypes.data
+    left, right = (ctypes.c_float * BLOCK)(), (ctypes.c_float * BLOCK)()
 
     def render() -> object:
-        return library.fluid_synth_write_float(synth, BLOCK, out[0], 0, 1, out[1], 0, 1)
+        return library.fluid_synth_write_float(synth, BLOCK, left, 0, 1, right, 0, 1)
 
     for _ in range(50):
         render()
     assert library.fluid_synth_get_active_voice_count(synth) == voices
-    assert left.any()
-    render.buffers = left, right  # type: ignore[attr-defined] # as long as the block is rendered into them
+    assert any(left)
     return render
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from voices import CASES, fluidsynth, our_voices
+from voices import BAR, BLOCK_US, CASES, bright_sample, fluidsynth, least, our_voices
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "voices.py"
 
@@ -28,6 +28,7 @@ def test_it_prints_one_json_object_that_says_what_was_measured() -> None:
             assert row["ratio"] == row["us"] / row["fluidsynth_us"]
         else:
             assert row["ratio"] is None
+    assert result["no_dearer"] in ((True, False) if result["fluidsynth"] else (None,))
     assert (result["fluidsynth"] is None) == (fluidsynth() is None)
 
 
@@ -36,3 +37,9 @@ def test_our_voices_sound_and_are_held() -> None:
     for _ in range(1000):  # longer than the clip
         out = render()
     assert np.abs(np.asarray(out)).min() > 0.05
+
+
+def test_64_filtered_voices_take_no_more_than_their_share_of_a_block() -> None:
+    us, theirs = least(our_voices(bright_sample(), 64, True, 0), None, rounds=50, blocks=20)
+    assert us <= BAR * BLOCK_US
+    assert theirs is None
