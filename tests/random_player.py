@@ -11,7 +11,7 @@ from engine.player import Player
 
 PRESETS = 5
 EVENTS = 200  # a second
-WARM_UP_SWEEPS = 60
+WARM_UP_SWEEPS = 30
 KEYS = range(30, 100)
 
 
@@ -22,15 +22,17 @@ def play(player: Player, ring: _native.EventRing, seconds: float) -> None:
         ring.push(_native.now_ns(), bytes(message), 0)
 
     player.wait_ready(600)
-    for number in range(PRESETS):
+    for number in (*range(PRESETS), *range(PRESETS)):
         push(0xC0, number)
         time.sleep(1.0)
         for step in range(WARM_UP_SWEEPS):
             for controller in (1, 16):
                 push(0xB0, controller, step * 37 % 128)
-            push(0x90, 60, 100)
+            for key in (48, 55, 60, 64):
+                push(0x90, key, 100)
             time.sleep(0.05)
-            push(0x80, 60, 0)
+            for key in (48, 55, 60, 64):
+                push(0x80, key, 0)
     print("soak begins", resident(), flush=True)
     draw = random.Random(3)
     held: set[tuple[int, int]] = set()

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from tiny_instrument import write_tiny_instrument
 
-from engine import latent, session
+from engine import _native, latent, session
 from engine._native import BLOCK_FRAMES
+from engine.clip_store import ClipStore
 from engine.errors import UserError
 from engine.generator import BATCHES, Generator
 from engine.instrument import Instrument
+from engine.preset import Preset
+from engine.supply import Supply
 
 
 def latents(count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -151,6 +154,55 @@ def test_a_silent_fall_back_is_found_out(tiny_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(UserError, match=r"'cuda' would not start"):
         Generator(instrument, "cuda")
     assert Generator(instrument, "auto").provider == "cpu"
+
+
+def test_a_gpu_computes_a_sweep(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An onnxruntime that says that it computes by CUDA: the options it is given, and the supply's way through it."""
+    real = session._onnxruntime()
+    asked: list[Any] = []
+    shapes: set[tuple[int, int]] = set()
+
+    class Session:
+        def __init__(self, model: bytes, options: Any, providers: Any) -> None:
+            asked.append(providers)
+            self._session = real.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+        def get_providers(self) -> list[str]:
+            return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+        def run(self, names: list[str], feeds: dict[str, Any]) -> Any:
+            shapes.add((len(feeds["z"]), int(feeds["window"][1] - feeds["window"][0])))
+            return self._session.run(names, feeds)
+
+    class Cuda:
+        SessionOptions = real.SessionOptions
+        InferenceSession = Session
+
+        @staticmethod
+        def get_available_providers() -> list[str]:
+            return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    monkeypatch.setattr(session, "_onnxruntime", lambda: Cuda)
+    instrument = Instrument.open(tiny_path)
+    generator = Generator(instrument, "cuda")
+    generator.warm_up()
+    assert generator.provider == "cuda"
+    (name, options), _ = asked[0]
+    assert name == "CUDAExecutionProvider"
+    assert options["use_tf32"] == "0"
+    preset = Preset.for_instrument(tiny_path)
+    sampler = _native.Sampler()
+    supply = Supply(ClipStore(generator), sampler, 48000)
+    supply.want(preset, preset.parameters({}), preset.sounds({}))
+    assert supply.begin()
+    for step in range(40):
+        supply.want(preset, preset.parameters({}), preset.sounds({1: step / 40}))
+        sampler.process([(0, bytes((0x90, 36 + step, 100)))], 480)
+        for _ in range(4):
+            supply.make(supply.jobs(supply.voices()))
+    assert supply.store.generated > 100
+    assert len({batch for batch, _ in shapes}) <= 4
+    assert len({frames for _, frames in shapes}) <= 6
 
 
 def test_the_audio_thread_keeps_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
