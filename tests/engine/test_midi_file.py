@@ -106,3 +106,20 @@ def test_a_pipe_and_a_device_are_not_read_for_ever(tmp_path: Path) -> None:
 def test_a_file_without_notes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no notes"):
         read_midi_file(song(tmp_path / "empty.mid", [[mido.MetaMessage("track_name", name="x")]]))
+
+
+def test_running_status_sysex_and_system_messages(tmp_path: Path) -> None:
+    track = (
+        b"\x00\x90\x3c\x64"
+        b"\x10\x3e\x64"  # the second note by running status
+        b"\x00\xf0\x03\x01\x02\xf7"  # a system exclusive message between
+        b"\x10\xb0\x40\x7f"
+        b"\x10\x40\x00"
+        b"\x00\xff\x2f\x00"
+    )
+    path = tmp_path / "running.mid"
+    path.write_bytes(
+        b"MThd" + (6).to_bytes(4, "big") + bytes((0, 0, 0, 1, 0, 96)) + b"MTrk" + len(track).to_bytes(4, "big") + track
+    )
+    messages = [message for _, message in read_midi_file(path)]
+    assert messages == [bytes(m) for m in ((0x90, 60, 100), (0x90, 62, 100), (0xB0, 64, 127), (0xB0, 64, 0))]
