@@ -19,6 +19,7 @@ from engine.zone import Path, Zone
 
 MESSAGES_A_SECOND = 100
 KEY = 60
+LOOP = {"mode": 2.0, "loop_start": 0.05, "loop_end": 0.5}  # where a drum still sounds
 SWEEP, SHIFT = 1, 16  # controllers: the one that is swept, and the one that moves where it turns
 HEARD_SHARE = 0.1  # of the crossfade: by then a new sound is heard
 SETTLE_SECONDS = 0.5  # before the sweep and after it
@@ -28,7 +29,7 @@ LOOKED_BACK = 400  # moves among which the one is looked for that asked for a cl
 def morph_preset(instrument: Instrument) -> Preset:
     """One looping key on the way between two of the instrument's sounds; a second knob moves both of them."""
     ends = (*(favourite.seed for favourite in instrument.favourites[:2]), 1, 2)[:2]
-    zone = Zone("held", (KEY,), Path(ends), {"mode": 2.0})
+    zone = Zone("held", (KEY,), Path(ends), LOOP)
     knobs = (
         Macro(1, "Morph", 0.0, SWEEP, (Target(MORPH_X, 0.0, 1.0),)),
         Macro(2, "Shift", 0.0, SHIFT, (Target(f"{AXIS}1", 0.0, 3.0),)),
