@@ -88,7 +88,7 @@ def _morph(values: dict[str, Any]) -> list[str]:
     times = _times(values, "p50_ms", "p95_ms", "max_ms")
     return [
         f"morph        {times} from a controller to its sound, {values['clips_a_second']:.0f} sounds a second, "
-        f"{values['underflows']} underflows"
+        f"underflows: {values['underflows']}"
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.platform import data_folder, runtime_folder, single_keys
+from engine.platform import data_folder, resident_bytes, runtime_folder, single_keys
 
 
 def test_the_runtime_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,3 +99,13 @@ def test_each_system_has_its_own_data_folder(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", system)
     assert data_folder() == Path(folder) / "producergan"
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="the system does not tell")
+def test_the_memory_in_use_grows_with_what_is_used() -> None:
+    before = resident_bytes()
+    held = bytearray(b"x" * (64 << 20))
+    after = resident_bytes()
+    assert before is not None
+    assert after is not None
+    assert len(held) * 0.9 < after - before < len(held) * 3
