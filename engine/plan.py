@@ -14,6 +14,8 @@ from engine.hands import Slot
 from engine.sound import Sound
 
 FIRST_BLOCKS = 2  # made at once for a key or voice that has nothing yet: some 0.13 s at 16 kHz
+NEAR_SECONDS = 0.03  # what a voice must have ahead of it to take up a sound: a crossfade and its looks ahead
+MOST_BLOCKS = 64  # made in one run of what nobody waits for, so that it ends soon enough for the next wish
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,15 @@ def plan(
         if voice.slot in wanted:
             sound = wanted[voice.slot]
             # One that holds its position will still be there, and goes on with nothing but the blocks right there.
-            order = (voice.course if voice.holds else voice.course.after(look_ahead)).blocks(total)
-            piece, lead = _next_piece(order, ready.get(sound, 0), first_blocks)
+            course = voice.course if voice.holds else voice.course.after(look_ahead)
+            piece, lead = _next_piece(course.blocks(total), ready.get(sound, 0), first_blocks)
+            # Shortly before it goes round a loop it needs blocks in two places. Made one after the other, the second
+            # would never come while a knob moves, since the next wish comes first.
+            near = course.next_blocks(total, NEAR_SECONDS + look_ahead)
+            missing = [block for block in near if not ready.get(sound, 0) >> block & 1]
+            if piece is not None and missing and course.loop is not None:
+                first, last = min(piece[0], *missing), max(sum(piece) - 1, *missing)
+                piece = first, last - first + 1
             seconds = lead * BLOCK_FRAMES / abs(voice.course.speed or 1.0)
             urgent.append((seconds, (served or {}).get(voice.slot, -1), index, sound, piece))
     for *_, sound, piece in sorted(urgent, key=lambda row: row[:3]):
@@ -153,22 +162,19 @@ def plan(
         for sound, zone in unfinished.items():
             yield from job(sound, first_of(sound, zone))
         for sound in unfinished:
-            for piece in _runs(full & ~ready.get(sound, 0)):
+            for piece in _runs(full & ~ready.get(sound, 0), MOST_BLOCKS):
                 yield from job(sound, piece)
 
 
-def batch(jobs: Iterable[Job], largest: int = 16, budget: int = 64, depth: int = 1024) -> list[Job]:
+def batch(jobs: Iterable[Job], largest: int = 16, budget: int = MOST_BLOCKS, depth: int = 1024) -> list[Job]:
     """The head of the list and those further down that one run can make with it: the same blocks of other sounds.
 
-    At most `largest` jobs and `budget` blocks in all, so that a run ends soon enough for the next wish (a single job is
-    shortened to the budget); looks at most `depth` jobs down.
+    At most `largest` jobs and `budget` blocks in all, or the head alone; looks at most `depth` jobs down.
     """
     line = islice(iter(jobs), depth)
     head = next(line, None)
     if head is None:
         return []
-    if head.block_count > budget:
-        return [Job(head.sound, head.slots, head.first_block, budget)]
     chosen = [head]
     for job in line:
         if len(chosen) >= min(largest, budget // head.block_count):
@@ -189,20 +195,20 @@ def _next_piece(order: Sequence[int], ready: int, first_blocks: int) -> tuple[tu
         return None, lead
     piece = [order[lead]]
     for block in order[lead + 1 :]:
-        if len(piece) >= max(first_blocks, lead) or ready >> block & 1 or abs(block - piece[-1]) != 1:
+        if len(piece) >= min(MOST_BLOCKS, max(first_blocks, lead)) or ready >> block & 1 or abs(block - piece[-1]) != 1:
             break
         piece.append(block)
     return (min(piece), len(piece)), lead
 
 
-def _runs(missing: int) -> Iterator[tuple[int, int]]:
-    """The runs of set bits, as (first, count), ascending."""
+def _runs(missing: int, most: int) -> Iterator[tuple[int, int]]:
+    """The runs of set bits, as (first, count), ascending; none longer than `most`."""
     first = 0
     while missing:
         gap = (missing & -missing).bit_length() - 1
         missing >>= gap
         first += gap
-        count = (~missing & (missing + 1)).bit_length() - 1
+        count = min(most, (~missing & (missing + 1)).bit_length() - 1)
         yield first, count
         missing >>= count
         first += count

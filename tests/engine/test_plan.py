@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine._native import BLOCK_FRAMES
-from engine.plan import Course, Job, Slot, Voice, batch, plan
+from engine.hands import Slot
+from engine.plan import MOST_BLOCKS, Course, Job, Voice, batch, plan
 from engine.sound import Sound
 
 TOTAL = 16
@@ -167,9 +169,28 @@ def test_a_batch_is_the_head_and_what_fits_it() -> None:
     assert [job.sound for job in first] == [sound(key) for key in range(36, 52)]
     assert {(job.first_block, job.block_count) for job in first} == {(0, 2)}
     assert len(batch(jobs, budget=8)) == 4
-    (shortened,) = batch(iter([Job(sound(1), (), 0, 16)]), budget=4)
-    assert shortened.block_count == 4
+    (alone,) = batch(iter([Job(sound(1), (), 0, 16), Job(sound(2), (), 0, 16)]), budget=4)
+    assert alone.block_count == 16
     assert batch([]) == []
+
+
+def test_what_nobody_waits_for_is_made_in_runs_that_end_soon() -> None:
+    total = 4 * MOST_BLOCKS
+    jobs = list(plan({(0, 60, 0): sound(60)}, {}, total, starts=STARTS))
+    assert max(job.block_count for job in jobs) == MOST_BLOCKS
+    assert sum(job.block_count for job in jobs) >= total
+
+
+def test_a_voice_about_to_go_round_its_loop_gets_both_places_in_one_run() -> None:
+    rate = 16000.0
+    loop = (2 * BLOCK_FRAMES + 0.0, 9 * BLOCK_FRAMES + 0.0)
+    course = Course(loop[1] - 0.02 * rate, rate, loop, 0.01 * rate, 16.0)
+    wanted = {(0, 60, 0): sound(60)}
+    first = next(plan(wanted, {}, TOTAL, starts=STARTS, voices=[Voice((0, 60, 0), course)]))
+    assert (first.first_block, first.first_block + first.block_count) == (1, 10)  # the resampler reads a little beyond the end
+    early = replace(course, position=4.0 * BLOCK_FRAMES)
+    first = next(plan(wanted, {}, TOTAL, starts=STARTS, voices=[Voice((0, 60, 0), early)], first_blocks=2))
+    assert (first.first_block, first.block_count) == (3, 2)
 
 
 @given(

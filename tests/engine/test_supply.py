@@ -262,3 +262,24 @@ def test_covers_is_about_the_blocks_ahead(tiny_path: Path) -> None:
 def test_what_is_made_at_once_lasts_as_long_at_any_rate(tmp_path: Path, rate: int, blocks: int) -> None:
     rig = Rig(write_tiny_instrument(tmp_path / "tiny.onnx", sample_rate=rate, frames=rate))
     assert {job.block_count for job in rig.supply.jobs([])} == {blocks}
+
+
+@pytest.mark.parametrize("reverse", [0.0, 1.0])
+def test_a_held_loop_sounds_on_under_a_slow_generator_while_a_knob_moves(tiny_path: Path, reverse: float) -> None:
+    """A run takes 50 ms, in which the voice goes on; each run finds a newer wish."""
+    rig = Rig(tiny_path)
+    rig.values = {**rig.values, (0, "reverse"): reverse}
+    rig.load(rig.sounds(), values=rig.values)
+    rig.settle()
+    rig.play(0.1, bytes((0x90, 60, 127)))
+    run_seconds = 0.05
+    silent = longest = 0
+    for step in range(100):
+        rig.want(step / 100)
+        jobs = rig.supply.jobs(rig.supply.voices(), (), run_seconds)
+        audio = rig.play(run_seconds)
+        rig.supply.make(jobs)
+        for window in np.abs(audio[: len(audio) // 80 * 80, 0]).reshape(-1, 80).max(axis=1):  # 5 ms
+            silent = silent + 1 if window < 0.01 else 0
+            longest = max(longest, silent)
+    assert 5 * longest <= 20
