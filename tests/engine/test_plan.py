@@ -187,7 +187,8 @@ def test_a_voice_about_to_go_round_its_loop_gets_both_places_in_one_run() -> Non
     course = Course(loop[1] - 0.02 * rate, rate, loop, 0.01 * rate, 16.0)
     wanted = {(0, 60, 0): sound(60)}
     first = next(plan(wanted, {}, TOTAL, starts=STARTS, voices=[Voice((0, 60, 0), course)]))
-    assert (first.first_block, first.first_block + first.block_count) == (1, 10)  # the resampler reads a little beyond the end
+    # The resampler reads a little beyond the end.
+    assert (first.first_block, first.first_block + first.block_count) == (1, 10)
     early = replace(course, position=4.0 * BLOCK_FRAMES)
     first = next(plan(wanted, {}, TOTAL, starts=STARTS, voices=[Voice((0, 60, 0), early)], first_blocks=2))
     assert (first.first_block, first.block_count) == (3, 2)
