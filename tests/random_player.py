@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 
 from engine import _native
+from engine.clip_store import CACHE_BYTES
 from engine.player import Player
 
 PRESETS = 5
 EVENTS = 200  # a second
-WARM_UP_SWEEPS = 30
+WARM_UP_SWEEPS = 400  # at most, until the cache is full
 KEYS = range(30, 100)
 
 
@@ -22,10 +23,14 @@ def play(player: Player, ring: _native.EventRing, seconds: float) -> None:
         ring.push(_native.now_ns(), bytes(message), 0)
 
     player.wait_ready(600)
-    for number in (*range(PRESETS), *range(PRESETS)):
+    for number in range(PRESETS):
         push(0xC0, number)
         time.sleep(1.0)
         for step in range(WARM_UP_SWEEPS):
+            store = player.store
+            instrument = store.generator.instrument
+            if 4 * instrument.channels * instrument.clip_frames * (len(store.ready) + 1) > CACHE_BYTES and step > 20:
+                break
             for controller in (1, 16):
                 push(0xB0, controller, step * 37 % 128)
             for key in (48, 55, 60, 64):

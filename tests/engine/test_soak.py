@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 RATE, PERIOD = 48000, 256
-WARM_UP_S = 90.0
+WARM_UP_S = 180.0
 GROWTH = 1.05
 
 
