@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
 import numpy as np
 
 from engine import _native
+from engine.errors import UserError
 from engine.generator import Generator
 from engine.sound import Sound
+from engine.trouble import Trouble
 
 CACHE_BYTES = 32 << 20  # clips that are kept beyond those wanted now
 RETRY_SECONDS = 1.0  # until a sound that came out as no numbers is asked for again
 
 _ids = count(1)  # of clips: the sampler's reports tell clips of all instruments apart by them
+
+
+class GenerationError(UserError):
+    """The generator raised an error instead of making sounds."""
 
 
 class ClipStore:
@@ -25,17 +31,39 @@ class ClipStore:
         self.generator = generator
         self.ready: dict[Sound, int] = {}  # a bit for each block that is there
         self.generated = 0  # clips begun since the start
+        self.trouble = Trouble(clock)
         self._clips: dict[Sound, _native.Clip] = {}  # in the order of their last use
+        self._needed: dict[object, frozenset[Sound]] = {}  # who needs which: they are kept in any case
         self._bad: dict[Sound, float] = {}  # sounds that came out as no numbers → when to try again
         self._clock = clock
 
+    def need(self, owner: object, sounds: Iterable[Sound]) -> None:
+        """From now on `owner` needs these, and no others; with none it needs nothing of this store any more."""
+        self._needed[owner] = frozenset(sounds)
+        if not self._needed[owner]:
+            del self._needed[owner]
+        everybodys = frozenset().union(*self._needed.values())
+        self._bad = {sound: until for sound, until in self._bad.items() if sound in everybodys}
+
     def clip(self, sound: Sound) -> _native.Clip:
-        """A sound's clip; KeyError if nothing was made of it."""
-        return self._clips[sound]
+        """A sound's clip, which counts as used; KeyError if nothing was made of it."""
+        self._clips[sound] = clip = self._clips.pop(sound)
+        return clip
 
     def make(self, sounds: Sequence[Sound], first: int, blocks: int) -> list[Sound]:
-        """Makes the same blocks of some sounds; returns those that came out well."""
-        audio = self.generator.generate(np.stack([sound.z() for sound in sounds]), first, blocks)
+        """Makes the same blocks of some sounds; returns those that came out well. Raises GenerationError.
+
+        `trouble` is told how it went.
+        """
+        self.trouble.begin()
+        try:
+            audio = self.generator.generate(np.stack([sound.z() for sound in sounds]), first, blocks)
+        except Exception as error:  # whatever onnxruntime raises, out of memory among it
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self.trouble.failed(reason)
+            raise GenerationError(
+                f"The instrument {self.generator.instrument.name} fails to make sounds: {reason}."
+            ) from error
         made = []
         for sound, clip_audio in zip(sounds, audio, strict=True):
             if not np.isfinite(clip_audio).all():
@@ -45,22 +73,24 @@ class ClipStore:
             self._begun(sound).write(first * _native.BLOCK_FRAMES, clip_audio)
             self.ready[sound] |= ((1 << blocks) - 1) << first
             made.append(sound)
+        if self._bad:
+            self.trouble.spoilt()
+        else:
+            self.trouble.worked()
         return made
 
     def bad(self) -> set[Sound]:
         """Sounds that are not to be asked for now, as they came out as no numbers."""
-        if not self._bad:
-            return set()
-        now = self._clock()
-        self._bad = {sound: until for sound, until in self._bad.items() if until > now}
-        return set(self._bad)
+        now = self._clock() if self._bad else 0.0
+        return {sound for sound, until in self._bad.items() if until > now}
 
-    def forget(self, needed: Collection[Sound]) -> None:
-        """Gives up the clips that were not used for longest, beyond the limit."""
+    def forget(self) -> None:
+        """Gives up the clips that were not used for longest and that nobody needs, beyond the limit."""
         instrument = self.generator.instrument
         keep = max(1, CACHE_BYTES // (4 * instrument.channels * instrument.clip_frames))
         if len(self._clips) <= keep:
             return
+        needed = frozenset().union(*self._needed.values())
         for sound in [sound for sound in self._clips if sound not in needed][: len(self._clips) - keep]:
             del self._clips[sound], self.ready[sound]
 

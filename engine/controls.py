@@ -9,10 +9,10 @@ from pathlib import Path
 
 from engine.hands import Hands, Slot
 from engine.knobs import Knobs
-from engine.latent import Latent
 from engine.learn import Learn
-from engine.macro import POLY_PRESSURE, PRESSURE, TRUNCATION, Trigger
-from engine.moves import key_moves
+from engine.macro import POLY_PRESSURE, PRESSURE, Trigger
+from engine.moves import slot_moves
+from engine.mpe import MpeZone
 from engine.origin import Origin, Pin, Space
 from engine.preset import Preset
 from engine.sound import Sound
@@ -26,13 +26,15 @@ RECENT_KEYS = 8
 class Controls:
     """The preset as it stands under the player's hands. Fed with MIDI messages, in the order of their time.
 
-    `version` grows with every change of what is wanted. `draw` is where new seeds come from. One thread at a time.
+    `version` grows with every change of what is wanted. `draw` is where new seeds come from; `mpe` outlives the preset.
+    One thread at a time.
     """
 
-    def __init__(self, preset: Preset, draw: random.Random) -> None:
+    def __init__(self, preset: Preset, draw: random.Random, mpe: MpeZone | None = None) -> None:
         self.preset = preset
-        self.knobs = Knobs(preset)
+        self.knobs = Knobs(preset, mpe or MpeZone())
         self.turns: dict[Slot, int] = {}  # how often a slot of a fresh zone was played
+        self._heard: dict[tuple[int, int], tuple[int, int]] = {}  # (zone, key) → variant and turn played last
         self.version = 0
         self.recent: list[tuple[int, int]] = []  # (zone, key), the newest first
         self.last_key: int | None = None
@@ -84,7 +86,9 @@ class Controls:
         kind, number = message[0] & 0xF0, message[1]
         sources = {knob.controller for knob in self.preset.macros if knob.targets}
         if kind == 0x90:
-            return message[2] > 0 and (self._is_trigger("note", number) or bool(self.knobs.touches))
+            # A stroke ends a key's pressure; on the other channels than the first it may be MPE's.
+            touches = POLY_PRESSURE in sources or (message[0] & 0x0F > 0 and bool(sources - {None}))
+            return message[2] > 0 and (self._is_trigger("note", number) or touches)
         if kind in (0xA0, 0xD0):
             return (POLY_PRESSURE if kind == 0xA0 else PRESSURE) in sources
         return kind == 0xB0 and number in self.preset.claimed_controllers
@@ -158,9 +162,15 @@ class Controls:
         self.version += moved
         return moved
 
+    def struck(self, slots: Iterable[Slot]) -> None:
+        """These slots began to sound: what is copied of a key is what was heard of it last."""
+        for index, key, variant in slots:
+            self._heard[index, key] = variant, self.turns.get(self.preset.own_slot((index, key, variant)), 0)
+
     def used(self, slots: Iterable[Slot]) -> bool:
         """These slots were played and are silent again: those of a fresh zone get a new sibling."""
-        fresh = [slot for slot in slots if self.preset.zones[slot[0]].fresh]
+        own = {self.preset.own_slot(slot) for slot in slots}
+        fresh = [slot for slot in own if self.preset.zones[slot[0]].fresh]
         for slot in fresh:
             self.turns[slot] = self.turns.get(slot, 0) + 1
         self.version += bool(fresh)
@@ -184,16 +194,18 @@ class Controls:
     # ——— sound strings ———
 
     def copy(self) -> SoundString | None:
-        """The sound string of the last played key, as it sounds now."""
-        place = self._last_place()
+        """The sound string of the last played key, as it was heard last and the knobs stand now."""
+        place = self._last_slot()
         if place is None:
             return None
-        index, key = place
+        slot, turn = place
         preset, instrument = self.preset, self.preset.opened
-        sound = preset.sound(index, key, 0, self.hands)
-        origin = preset.zones[index].source.origin(preset.zones[index].keys, key)
+        sound = preset.sound(*slot, self.knobs.hands({**self.turns, preset.own_slot(slot): turn}))
+        zone = preset.zones[slot[0]]
+        origin = zone.source.origin(zone.keys, slot[1])
         assert sound is not None
-        if isinstance(origin, int) and sound.z().tobytes() == self._seeded(origin).tobytes():
+        space = Space(instrument.latent_dim, instrument.prior)
+        if isinstance(origin, int) and sound.z().tobytes() == space.latent(origin).tobytes():
             return SoundString.of_seed(instrument.digest, origin)
         return SoundString.of_latent(instrument.digest, sound.z())
 
@@ -204,15 +216,13 @@ class Controls:
         """
         string = SoundString.parse(text)
         string.check(self.preset.opened)
-        place = self._last_place()
+        place = self._last_slot()
         if place is None:
             return False
-        index, key = place
-        since = {
-            name: amount
-            for name, amount in key_moves(self.preset, index, key, self.hands).items()
-            if amount != (1.0 if name == TRUNCATION else 0.0)
-        }
+        (index, key, variant), _ = place
+        since = slot_moves(self.preset, (index, key, variant), self.hands)
+        own = self.preset.own_slot((index, key, 0))[:2]
+        self.turns = {slot: turn for slot, turn in self.turns.items() if slot[:2] != own}
         if string.seed is not None and not since:
             origin: Origin = string.seed
         else:
@@ -220,13 +230,13 @@ class Controls:
         self._change(self.preset.with_origin(index, key, origin))
         return True
 
-    def _last_place(self) -> tuple[int, int] | None:
-        """(zone index, key) of the last played key, in the first zone that has it."""
-        return next((pair for pair in self.recent if pair[1] == self.last_key), None)
-
-    def _seeded(self, seed: int) -> Latent:
-        instrument = self.preset.opened
-        return Space(instrument.latent_dim, instrument.prior).latent(seed)
+    def _last_slot(self) -> tuple[Slot, int] | None:
+        """The slot of the last played key that was heard last, in the first zone with that key, and its turn then."""
+        place = next((pair for pair in self.recent if pair[1] == self.last_key), None)
+        if place is None:
+            return None
+        variant, turn = self._heard.get(place, (0, 0))
+        return (*place, variant), turn
 
     def save(self, path: Path) -> None:
         """Writes the preset with its present seeds and the knobs where they stand."""

@@ -31,25 +31,12 @@ class Favourites:
         """Those of the instrument with this digest, in the order in which they were added."""
         return [string for string, _ in self._read() if string is not None and digest.startswith(string.digest)]
 
-    def name(self, string: SoundString) -> str:
-        """What the player calls it; empty if nothing."""
-        return next((_name(line) for other, line in self._read() if other == string), "")
-
-    def add(self, string: SoundString, name: str = "") -> bool:
+    def add(self, string: SoundString) -> bool:
         """Adds a sound; False if it is there already. Raises UserError if the file cannot be written."""
         rows = self._read()
         if any(other == string for other, _ in rows):
             return False
-        self._write([line for _, line in rows] + [f"{string} {' '.join(name.split())}".rstrip()])
-        return True
-
-    def remove(self, string: SoundString) -> bool:
-        """Takes a sound out; False if it is not there. Raises UserError if the file cannot be written."""
-        rows = self._read()
-        kept = [line for other, line in rows if other != string]
-        if len(kept) == len(rows):
-            return False
-        self._write(kept)
+        self._write([line for _, line in rows] + [str(string)])
         return True
 
     def _read(self) -> list[tuple[SoundString | None, str]]:
@@ -73,7 +60,3 @@ def _parse(line: str) -> SoundString | None:
         return SoundString.parse(line.split(maxsplit=1)[0])
     except UserError:
         return None
-
-
-def _name(line: str) -> str:
-    return line.strip().partition(" ")[2].strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +12,13 @@ from typing import Protocol
 from engine.controls import Controls
 from engine.errors import UserError
 from engine.keys import key_name
-from engine.macro import MACROS
+from engine.macro import MACROS, source_name
 from engine.player import Player
 from engine.programs import Programs
 from engine.sound_string import SoundString
 
 ENTER, ESCAPE, BACKSPACE = ("\r", "\n"), "\x1b", ("\x7f", "\b")
-LONGEST_LINE = 4096
+LONGEST_LINE = 1 << 16  # a sound string of a thousand numbers is a tenth of it
 
 
 class Kept(Protocol):
@@ -39,7 +41,8 @@ class KeyCommand:
 
 
 class KeyCommands:
-    """Takes keys one at a time. `say` is given sentences; `find` the sound string nearest to an audio file's sound."""
+    """Takes keys one at a time. `say` is given sentences; `find` gives the sound string nearest to a file's sound,
+    which takes a while: `spawn` runs it beside."""
 
     def __init__(
         self,
@@ -49,11 +52,14 @@ class KeyCommands:
         save_as: Path | None,
         say: Callable[[str], None],
         find: Callable[[Path], SoundString],
+        spawn: Callable[[Callable[[], None]], None] = lambda work: _in_background(work),
     ) -> None:
         self._player, self._programs, self._kept, self._say, self._find = player, programs, kept, say, find
+        self._spawn = spawn
         self._save_as = save_as
         self._typed: str | None = None  # what is being typed, while something is
         self._choosing = False  # of a macro to learn for
+        self._learning = False
         self._favourite = -1
 
     def press(self, key: str) -> bool:
@@ -62,7 +68,7 @@ class KeyCommands:
             self._type(key)
         elif self._choosing:
             self._choose(key)
-        elif self._player.controls.learning is not None:
+        elif self._learning:
             self._learn(key)
         elif key == "q":
             return False
@@ -79,9 +85,10 @@ class KeyCommands:
             return f"sound string or audio file, then Enter (Esc leaves): {self._typed[-60:]}"
         if self._choosing:
             return f"learn a controller for macro 1-{MACROS}: press its number (Esc leaves)"
-        if learning is not None:
-            heard = "none yet" if learning.controller is None else f"{learning.controller}"
-            sense = " · turned round" if learning.inverted else ""
+        if self._learning:
+            controller = None if learning is None else learning.controller
+            heard = "none yet" if controller is None else source_name(controller)
+            sense = " · turned round" if learning is not None and learning.inverted else ""
             return f"move a controller (heard: {heard}{sense}) · Enter takes it · i turns it round · Esc leaves"
         return " · ".join(f"{command.key} {command.label}" for command in COMMANDS) + " · q quit"
 
@@ -105,11 +112,8 @@ class KeyCommands:
     def save(self) -> None:
         def write(controls: Controls) -> None:
             self._save_as = self._save_as or free_name(controls.preset.name)
-            try:
-                controls.save(self._save_as)
-                self._say(f"Saved as {self._save_as}.")
-            except (UserError, OSError) as error:
-                self._say(f"Not saved: {error}")
+            controls.save(self._save_as)
+            self._say(f"Saved as {self._save_as}.")
 
         self._do(write)
 
@@ -129,11 +133,8 @@ class KeyCommands:
             if string is None:
                 self._say("Play a key first: its sound is what is kept.")
                 return
-            try:
-                self._kept.add(string)
-                self._say(f"Kept among your favourites: {string}")
-            except (UserError, OSError) as error:
-                self._say(f"Not kept: {error}")
+            self._kept.add(string)
+            self._say(f"Kept among your favourites: {string}")
 
         self._do(add)
 
@@ -162,13 +163,21 @@ class KeyCommands:
         self._programs.step(-1)
 
     def _do(self, action: Callable[[Controls], object]) -> None:
-        self._player.do(action)
+        """Runs it in the control thread; what it cannot do is said."""
+
+        def act(controls: Controls) -> None:
+            try:
+                action(controls)
+            except (UserError, OSError) as error:
+                self._say(str(error))
+
+        self._player.do(act)
 
     def _choose(self, key: str) -> None:
         if key == ESCAPE:
             self._choosing = False
         elif key.isdecimal() and 1 <= int(key) <= MACROS:
-            self._choosing = False
+            self._choosing, self._learning = False, True
             self._do(lambda controls: controls.learn(int(key)))
 
     def _learn(self, key: str) -> None:
@@ -176,18 +185,24 @@ class KeyCommands:
             try:
                 self._say(controls.learnt())
             except ValueError as error:
+                controls.learning = None
                 self._say(str(error))
 
         def invert(controls: Controls) -> None:
             if controls.learning is not None:
                 controls.learning.inverted = not controls.learning.inverted
 
+        def leave(controls: Controls) -> None:
+            controls.learning = None
+
         if key in ENTER:
+            self._learning = False
             self._do(done)
         elif key == "i":
             self._do(invert)
         elif key == ESCAPE:
-            self._do(lambda controls: setattr(controls, "learning", None))
+            self._learning = False
+            self._do(leave)
 
     def _type(self, key: str) -> None:
         assert self._typed is not None
@@ -203,23 +218,41 @@ class KeyCommands:
             self._typed = (self._typed + key)[:LONGEST_LINE]
 
     def _paste(self, text: str) -> None:
-        # Terminals put a dropped file's name in quotes.
-        path = Path(text.strip("'\"")).expanduser()
         try:
-            if path.is_file():
-                text = str(self._find(path))
-                self._say(f"The nearest sound to {path.name}: {text}")
+            SoundString.parse(text)
+        except UserError as error:
+            # Terminals put a dropped file's name in quotes.
+            path = Path(os.path.expanduser(text.strip("'\"")))
+            if not _is_file(path):
+                self._say(str(error))
+                return
+            self._spawn(lambda: self._search(path))
+        else:
+            self._do(lambda controls: self._put(controls, text))
+
+    def _search(self, path: Path) -> None:
+        try:
+            text = str(self._find(path))
         except UserError as error:
             self._say(str(error))
             return
+        self._say(f"The nearest sound to {path.name}: {text}")
         self._do(lambda controls: self._put(controls, text))
 
     def _put(self, controls: Controls, text: str) -> None:
-        try:
-            if not controls.paste(text):
-                self._say("Play a key first: the sound is put on it.")
-        except UserError as error:
-            self._say(str(error))
+        if not controls.paste(text):
+            self._say("Play a key first: the sound is put on it.")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no name that a file could have
+        return False
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="find", daemon=True).start()
 
 
 COMMANDS = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.hands import Hands
+from engine.hands import Hands, Slot
 from engine.macro import POLY_PRESSURE, PRESSURE, Macro
+from engine.mpe import MpeZone
 from engine.preset import Preset
 
 CAUGHT = 1.5 / 127  # so near, a controller has reached the macro: its own step, and a half for rounding
-MPE_MASTER = 0  # channel of the lower zone's master; its members follow
 
 
 class Knobs:
@@ -18,17 +18,18 @@ class Knobs:
     A controller of a macro with `pick_up` moves it only once it has come to where the macro stands, or past it.
     """
 
-    def __init__(self, preset: Preset) -> None:
+    def __init__(self, preset: Preset, mpe: MpeZone) -> None:
         self.positions: dict[int, float] = dict(preset.positions)
+        self._rest = dict(preset.positions)
         self.touches: dict[int, dict[int, float]] = {}  # key → macro id → position
         self._meant: dict[int, float] = {}  # macro id → where its controller stands
         self._caught: set[int] = set()
-        self._members = int(preset.play.get("mpe_members", 0))
+        self._mpe = mpe
+        mpe.follow(int(preset.play.get("mpe_members", 0)), int(preset.play.get("channel", 0)))
         self._keys: dict[int, int] = {}  # MPE member channel → the key that sounds there
         self._channel_values: dict[int, dict[int, int]] = {}  # member channel → controller → value
-        self._parameter: dict[int, list[int]] = {}  # channel → selected registered parameter, high and low byte
 
-    def hands(self, turns: Mapping[tuple[int, int, int], int]) -> Hands:
+    def hands(self, turns: Mapping[Slot, int]) -> Hands:
         """A copy of where the hands stand."""
         return Hands(dict(self.positions), {key: dict(touch) for key, touch in self.touches.items()}, dict(turns))
 
@@ -49,16 +50,19 @@ class Knobs:
     def note_on(self, macros: tuple[Macro, ...], channel: int, key: int) -> bool:
         """A key begins without pressure, in MPE with what its channel said before."""
         touch: dict[int, float] = {}
-        if self._is_member(channel):
+        if self._mpe.is_member(channel):
             self._keys[channel] = key
             said = self._channel_values.get(channel, {})
             touch = {m.id: m.position_of(said[m.controller]) for m in macros if m.controller in said}
         if self.touches.get(key, {}) == touch:
             return False
-        self.touches.pop(key, None)
+        ended = self.touches.pop(key, {})
         if touch:
             self.touches[key] = touch
             self.positions.update(touch)
+        for macro in ended:
+            if all(macro not in other for other in self.touches.values()):
+                self.positions[macro] = self._rest[macro]
         return True
 
     def poly_pressure(self, macros: tuple[Macro, ...], key: int, value: int) -> bool:
@@ -71,9 +75,9 @@ class Knobs:
 
     def control(self, macros: tuple[Macro, ...], channel: int, controller: int, value: int) -> bool:
         """A controller moves its macro; on a member channel of MPE for that channel's key alone."""
-        if controller < PRESSURE:
-            self._follow_zone(channel, controller, value)
-        if self._is_member(channel):
+        if self._mpe.control(channel, controller, value):
+            self.touches, self._keys, self._channel_values = {}, {}, {}
+        if self._mpe.is_member(channel):
             self._channel_values.setdefault(channel, {})[controller] = value
             key = self._keys.get(channel)
             return key is not None and self._touch(macros, key, controller, value)
@@ -104,17 +108,3 @@ class Knobs:
         self._caught.add(macro.id)
         self.positions[macro.id] = meant
         return here != meant
-
-    def _is_member(self, channel: int) -> bool:
-        return MPE_MASTER < channel <= self._members
-
-    def _follow_zone(self, channel: int, controller: int, value: int) -> None:
-        """Registered parameter 6 on the master's channel sets the number of members (MPE 1.1, section 2.1)."""
-        selected = self._parameter.setdefault(channel, [127, 127])
-        if controller in (100, 101):
-            selected[101 - controller] = value
-        elif controller in (98, 99):
-            self._parameter[channel] = [127, 127]
-        elif controller == 6 and channel == MPE_MASTER and selected == [0, 6]:
-            self._members = min(value, 15)
-            self.touches, self._keys, self._channel_values = {}, {}, {}

@@ -169,12 +169,9 @@ class _Loop:
                 raise self._player.failure
             if self._midi.supervise():
                 self._shown.say("The MIDI reader has ended and is started again; held notes were let go.")
-            self._player.trouble.look()
-            news = self._output.step() + self._connect(now)
+            news = self._player.look() + self._output.step() + self._connect(now)
             if self._recording is not None:
                 news += self._recording.step()
-            while not self._player.notices.empty():
-                news.append(self._player.notices.get())
             for sentence in news:
                 self._shown.say(sentence)
             if self._demo is not None:

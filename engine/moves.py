@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine import latent, macro
-from engine.hands import Hands
+from engine.errors import UserError
+from engine.hands import Hands, Slot
 from engine.instrument import Instrument
 from engine.latent import Latent, Reals
 from engine.macro import Macro, Target
@@ -79,10 +80,20 @@ def zone_moves(zone: Zone, macros: Sequence[Macro], slots: Sequence[tuple[int, i
     return moves
 
 
-def key_moves(preset: Preset, index: int, key: int, hands: Hands) -> dict[str, float]:
-    """What moves the first variant of a key now, as a pin keeps it: name → amount."""
-    moves = zone_moves(preset.zones[index], preset.macros, [(key, 0)], hands)
-    return {name: float(amounts[0]) for name, amounts in moves.items() if name not in (macro.MORPH_X, macro.MORPH_Y)}
+def slot_moves(preset: Preset, slot: Slot, hands: Hands) -> dict[str, float]:
+    """What moves a slot now, as a pin keeps it: name → amount, of those that are not at rest."""
+    index, key, variant = slot
+    moves = zone_moves(preset.zones[index], preset.macros, [(key, variant)], hands)
+    del moves[macro.MORPH_X], moves[macro.MORPH_Y]
+    rest = {macro.TRUNCATION: 1.0}
+    return {name: float(amounts[0]) for name, amounts in moves.items() if amounts[0] != rest.get(name, 0.0)}
+
+
+def check_moves(moves: Mapping[str, float], instrument: Instrument) -> None:
+    """Raises UserError if a pin's moves name a direction that the instrument lacks."""
+    for name in moves:
+        if name.startswith(macro.DIRECTION) and name.removeprefix(macro.DIRECTION) not in instrument.directions:
+            raise UserError(f"The instrument {instrument.name} has no {name!r}.")
 
 
 def direction(name: str, instrument: Instrument) -> Latent:
@@ -104,7 +115,7 @@ def _beyond_pins(zone: Zone, keys: Sequence[int], moves: Moves) -> None:
         since: Mapping[str, float] = origin.since if isinstance(origin, Pin) else {}
         for name, amount in since.items():
             if name == macro.TRUNCATION:
-                moves[name][at] /= amount or 1.0
+                moves[name][at] = moves[name][at] / amount if amount else 1.0  # nothing goes beyond the very centre
             elif name.startswith(macro.MUTATE):
                 moves.setdefault(name, np.zeros(len(keys)))[at] = abs(moves.get(name, np.zeros(len(keys)))[at] - amount)
             else:

@@ -30,7 +30,7 @@ MORPH_SPACING_SECONDS = _native.SWAP_SECONDS  # a crossfade ends before the next
 SLICE_SECONDS = 0.010  # the longest stretch rendered without looking at what voices need next
 AHEAD_SECONDS = 0.1  # how far ahead of a voice the blocks of a new sound are made, which a knob may replace at once
 FAR_AHEAD_SECONDS = 1.0  # and those of a sound that goes on: the more at a time, the less each costs
-FIRST_BLOCKS = 4  # of a new sound: nobody waits for it, and one run costs less than two
+MADE_AT_ONCE = 4  # of a new sound: nobody waits for it, and one run costs less than two
 DEFAULT_RATE = 48000
 DEFAULT_BLOCK = 512
 DEFAULT_TAIL = 3.0
@@ -86,7 +86,7 @@ class OfflineLoop:
         self.sampler.prepare(float(rate))
         # One batch size: a clip comes out the same to the byte whatever else is made with it.
         store = ClipStore(Generator(preset.instrument, "cpu", batches=(1,)))
-        self._supply = Supply(store, self.sampler, rate, FIRST_BLOCKS)
+        self._supply = Supply(store, self.sampler, rate, MADE_AT_ONCE)
         self._controls = Controls(preset, random.Random(0))
         self._rate, self._block = rate, block
         self._values: Values = self._controls.values()
@@ -135,8 +135,7 @@ class OfflineLoop:
     def _move(self, frame: int) -> None:
         """Sampler parameters follow at once; the sounds after the fixed delay, and never two in one crossfade."""
         values = self._controls.values()
-        send_changes(self.sampler, self._values, values)
-        self._values = values
+        self._values = send_changes(self.sampler, self._values, values)
         wish = _Wish(frame + self._delay, self._controls.preset, self._controls.hands)
         last = self._wishes[-1] if self._wishes else self._applied
         earliest = last.frame + self._spacing
@@ -188,7 +187,7 @@ class OfflineLoop:
 
     def _renewed(self) -> dict[Slot, int]:
         """How often each slot was played: one that is silent again is played out, and a fresh zone renews it."""
-        sounding = {voice.slot for voice in self._supply.voices()}
+        sounding = {self._applied.preset.own_slot(voice.slot) for voice in self._supply.voices()}
         self._controls.used(self._sounding - sounding)
         self._sounding = sounding
         return dict(self._controls.turns)

@@ -81,6 +81,7 @@ class Preset:
             for pin in zone.pins():
                 try:
                     pin.string.check(instrument)
+                    moves.check_moves(pin.since, instrument)
                 except UserError as error:
                     raise ValueError(f"the zone {zone.name!r}: {str(error).removesuffix('.')}") from error
         return replace(self, instrument=instrument)
@@ -140,7 +141,8 @@ class Preset:
         zone = self.zones[zone_index]
         if key not in zone.keys or not 0 <= variant < zone.variants:
             return None
-        (z,) = moves.latents(self, zone_index, [(key, variant)], _hands(hands))
+        _, own, _ = self.own_slot((zone_index, key, variant))
+        (z,) = moves.latents(self, zone_index, [(own, variant)], _hands(hands))
         return Sound.of(self.opened.digest, z)
 
     def sounds(self, hands: Hands | Mapping[int, float]) -> dict[Slot, Sound]:
@@ -152,9 +154,13 @@ class Preset:
             sounds = {slot: Sound.of(self.opened.digest, z) for slot, z in zip(slots, zs, strict=True)}
             for key in zone.keys:
                 for variant in range(zone.variants):
-                    own = (key, variant) if zone.source.root is None else (zone.keys[0], variant)
-                    found[index, key, variant] = sounds[own]
+                    found[index, key, variant] = sounds[self.own_slot((index, key, variant))[1:]]
         return found
+
+    def own_slot(self, slot: Slot) -> Slot:
+        """The slot whose clip a slot plays: all keys of a zone with a root share those of its lowest key."""
+        zone = self.zones[slot[0]]
+        return slot if zone.source.root is None else (slot[0], zone.keys[0], slot[2])
 
     def parameters(self, positions: Mapping[int, float]) -> dict[tuple[int | None, str], float]:
         """(zone index, id) → value of every zone parameter, (None, id) → value of every play parameter. [thread-safe]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from engine import macro, parameters
-from engine._native import MAX_SIBLINGS, MAX_ZONES
+from engine._native import MAX_LAYERS, MAX_SIBLINGS, MAX_ZONES
 from engine.errors import UserError
 from engine.keys import format_keys, parse_key, parse_keys
 from engine.latent import MAX_SEED
@@ -23,7 +23,6 @@ from engine.zone import Chromatic, Seeds, Zone
 from engine.zone import Path as PathSource
 
 FORMAT = 1
-MAX_LAYERS = 4  # of velocity
 T = TypeVar("T")
 _MISSING: Any = object()
 _BARE = re.compile(r"[\w-]+", re.ASCII)
@@ -217,11 +216,17 @@ def _sound_string(value: Any) -> str:
 
 
 def _since(values: Any) -> dict[str, float]:
-    return {
-        name: _number(-1e6, 1e6)(amount)
-        for name, amount in Table(values, "'since'").values.items()
-        if _target_name(name.rpartition(":")[0] if name.startswith(macro.MUTATE) else name)
-    }
+    return {_move_name(name): _number(-1e6, 1e6)(amount) for name, amount in Table(values, "'since'").values.items()}
+
+
+def _move_name(name: str) -> str:
+    """A latent target, mutations with the macro that makes them (0: the velocity layers)."""
+    target, _, knob = name.rpartition(":") if name.startswith(f"{macro.MUTATE}:") else (name, "", "")
+    latent = _target_name(target) in macro.LATENT_RANGES or target.startswith((macro.DIRECTION, macro.AXIS))
+    whole = (target == macro.MUTATE) == bool(knob) and (not knob or knob in map(str, range(macro.MACROS + 1)))
+    if not latent or not whole:
+        raise ValueError(f"there is no move {name!r}; copy the sound again")
+    return name
 
 
 def _explicit(values: Any) -> dict[int, Origin]:

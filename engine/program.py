@@ -40,11 +40,16 @@ def zone_values(values: Values, zone: int) -> dict[str, float]:
     return {id_: value for (at, id_), value in values.items() if at == zone}
 
 
-def send_changes(sampler: _native.Sampler, before: Values, after: Values) -> None:
-    """Sets the sampler's parameters that have another value than before. [control-thread]"""
+def send_changes(sampler: _native.Sampler, before: Values, after: Values) -> Values:
+    """Sets the sampler's parameters that have another value than before; returns the values that it has then.
+
+    Those are not all of `after` if its queue is full: to be tried again. [control-thread]
+    """
+    there = dict(before)
     for (zone, identity), value in after.items():
-        if before.get((zone, identity)) != value:
-            sampler.set_parameter(zone, identity, value)
+        if before.get((zone, identity)) != value and sampler.set_parameter(zone, identity, value):
+            there[zone, identity] = value
+    return there
 
 
 def table_slot(zone: Zone, slot: Slot) -> Slot:

@@ -18,6 +18,8 @@ from engine.sound import Sound
 # About what is made at once: many voices must outlast the making of each other's while a knob moves.
 FIRST_SECONDS = 0.13
 
+MIN_LOOKS = 3  # blocks after another program was sent in which a voice of the old one may turn up
+
 _runs = count()
 
 
@@ -49,6 +51,7 @@ class Supply:
         self._rate = rate
         self._program: _native.Program | None = None  # once begun
         self._left = False
+        self._looks = 0  # at the sampler's voices, block by block
         self._told: dict[Slot, tuple[Sound, int]] = {}  # table slot → the sound and clip that the sampler has there
         self._served: dict[Slot, int] = {}
         self._seen_at = -1  # the sampler's clock when its voices were looked at last, and where they stood then
@@ -73,6 +76,7 @@ class Supply:
         instrument = self.store.generator.instrument
         starts = {index: start_course(zone_values(values, index), instrument) for index in range(len(preset.zones))}
         self._wanted = Wanted(preset, values, dict(sounds), starts)
+        self.store.need(self, sounds.values())
         self._tell_known()
 
     def begin(self) -> bool:
@@ -99,7 +103,23 @@ class Supply:
         places = {slot: table_slot(wanted.preset.zones[slot[0]], slot) for slot in wanted.sounds}
         sounds = {slot: self._told[place][0] for slot, place in places.items() if place in self._told}
         self._wanted = replace(wanted, sounds=sounds)
+        self.store.need(self, sounds.values())
         self._left = True
+        self._looks = 0
+
+    def over(self) -> bool:
+        """After `leave`: whether none of its voices sounds any more, and none can begin; it needs nothing then.
+
+        A block that was under way may still have begun one, so that more than one further look is asked for.
+        """
+        if self.voices() or self._looks < MIN_LOOKS:
+            return False
+        self.store.need(self, ())
+        return True
+
+    def drop(self) -> None:
+        """It will not be played: it needs nothing any more."""
+        self.store.need(self, ())
 
     def voices(self) -> list[Voice]:
         """The voices that sound in this program, the newest first."""
@@ -110,6 +130,7 @@ class Supply:
         reports = [report for report in reports if report.program == self._program.id]
         if clock != self._seen_at:
             self._seen_at, before = clock, self._seen
+            self._looks += 1
             self._seen = {report.voice: report.position for report in reports}
             self._holding = {voice for voice, position in self._seen.items() if before.get(voice) == position}
         return [
@@ -161,8 +182,7 @@ class Supply:
                 self._served[slot] = run
                 if job.sound in made:
                     self._tell(slot, job.sound)
-        assert self._wanted is not None
-        self.store.forget(set(self._wanted.sounds.values()))
+        self.store.forget()
         self._sampler.collect()
 
     def playable(self) -> bool:

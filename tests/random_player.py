@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
 
 from engine import _native
 from engine.clip_store import CACHE_BYTES
+from engine.platform import resident_bytes
 from engine.player import Player
 
 PRESETS = 5
@@ -38,7 +38,7 @@ def play(player: Player, ring: _native.EventRing, seconds: float) -> None:
             time.sleep(0.05)
             for key in (48, 55, 60, 64):
                 push(0x80, key, 0)
-    print("soak begins", resident(), flush=True)
+    print("soak begins", resident_bytes(), flush=True)
     draw = random.Random(3)
     held: set[tuple[int, int]] = set()
     end = time.monotonic() + seconds
@@ -74,10 +74,4 @@ def play(player: Player, ring: _native.EventRing, seconds: float) -> None:
     push(0xC0, 1)
     time.sleep(12.0)  # the longest release of any knob
     voices = len(player.sampler.voices()[1])
-    print("soak over", resident(), voices, flush=True)
-
-
-def resident() -> int:
-    """Bytes of memory in use."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096
+    print("soak over", resident_bytes(), voices, flush=True)

@@ -21,32 +21,20 @@ def favourites(tmp_path: Path) -> Favourites:
 def test_what_was_added_is_there_for_its_instrument_in_order(favourites: Favourites) -> None:
     kick, latent = SoundString.of_seed(DRUMS, 7), SoundString.of_latent(DRUMS, [0.5, -0.25])
     assert favourites.of(DRUMS) == []
-    assert favourites.add(kick, "Deep  kick\nof mine")
+    assert favourites.add(kick)
     assert favourites.add(SoundString.of_seed(TONES, 7))
     assert favourites.add(latent)
     again = Favourites(favourites.path)
     assert again.of(DRUMS) == [kick, latent]
     assert again.of(TONES) == [SoundString.of_seed(TONES, 7)]
-    assert again.name(kick) == "Deep kick of mine"
-    assert again.name(latent) == ""
-    assert favourites.path.read_text().splitlines()[0] == f"{kick} Deep kick of mine"
+    assert favourites.path.read_text().splitlines()[0] == str(kick)
 
 
 def test_nothing_is_there_twice(favourites: Favourites) -> None:
     kick = SoundString.of_seed(DRUMS, 7)
-    assert favourites.add(kick, "Kick")
-    assert not favourites.add(kick, "The same")
-    assert favourites.path.read_text() == f"{kick} Kick\n"
-
-
-def test_what_was_removed_is_gone_and_the_rest_stays(favourites: Favourites) -> None:
-    strings = [SoundString.of_seed(DRUMS, seed) for seed in range(3)]
-    for string in strings:
-        favourites.add(string, f"Sound {string.seed}")
-    assert favourites.remove(strings[1])
-    assert not favourites.remove(strings[1])
-    assert favourites.of(DRUMS) == [strings[0], strings[2]]
-    assert favourites.name(strings[2]) == "Sound 2"
+    assert favourites.add(kick)
+    assert not favourites.add(kick)
+    assert favourites.path.read_text() == f"{kick}\n"
 
 
 def test_damaged_lines_are_passed_over_and_kept(favourites: Favourites) -> None:
@@ -55,10 +43,8 @@ def test_damaged_lines_are_passed_over_and_kept(favourites: Favourites) -> None:
     damaged = [b"# my kit", b"3f9a1c20b7de:z:AAAA:00000000 was a snare", b"\xff\xfe\x80", "ä\u2028b".encode()]
     favourites.path.write_bytes(b"\n".join([*damaged, f"{good} Kick\r".encode()]))
     assert favourites.of(DRUMS) == [good]
-    assert favourites.name(good) == "Kick"
-    favourites.add(SoundString.of_seed(DRUMS, 2))
-    assert favourites.remove(good)
-    assert favourites.path.read_bytes() == b"\n".join([*damaged, f"{SoundString.of_seed(DRUMS, 2)}\n".encode()])
+    favourites.add(other := SoundString.of_seed(DRUMS, 2))
+    assert favourites.path.read_bytes() == b"\n".join([*damaged, f"{good} Kick\r\n{other}\n".encode()])
 
 
 def test_a_file_that_cannot_be_read_or_written_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -21,16 +21,28 @@ from engine.sound_string import SoundString
 class Desk:
     """Key commands over controls that obey at once."""
 
-    def __init__(self, folder: Path) -> None:
-        path = write_tiny_instrument(folder / "x.onnx", favourites=[{"seed": 7, "descriptors": {}}])
+    def __init__(self, folder: Path, latent_dim: int = 8, later: bool = False) -> None:
+        favourites = [{"seed": 7, "descriptors": {}}]
+        path = write_tiny_instrument(folder / "x.onnx", favourites=favourites, latent_dim=latent_dim)
+        self.waiting: list[Callable[[Controls], object]] = []
         self.controls = Controls(Preset.for_instrument(path), random.Random(1))
         self.digest = self.controls.preset.opened.digest
         self.said: list[str] = []
         self.kept: list[SoundString] = []
         self.steps: list[int] = []
-        player: Any = SimpleNamespace(controls=self.controls, do=lambda action: action(self.controls))
+        player: Any = SimpleNamespace(controls=self.controls, do=self._later if later else self._now)
         programs: Any = SimpleNamespace(step=self.steps.append)
-        self.commands = KeyCommands(player, programs, self, None, self.said.append, self._find)
+        self.commands = KeyCommands(player, programs, self, None, self.said.append, self._find, lambda work: work())
+
+    def _now(self, action: Callable[[Controls], object]) -> None:
+        action(self.controls)
+
+    def _later(self, action: Callable[[Controls], object]) -> None:
+        self.waiting.append(action)
+
+    def obey(self) -> None:
+        for action in self.waiting:
+            action(self.controls)
 
     def of(self, digest: str) -> list[SoundString]:
         return list(self.kept)
@@ -60,10 +72,14 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_each_key_stands_once_in_the_table_and_q_ends() -> None:
+def test_each_key_stands_once_in_the_table() -> None:
     keys = [command.key for command in COMMANDS]
     assert len(set(keys)) == len(keys)
     assert "q" not in keys
+
+
+def test_q_ends(desk: Desk) -> None:
+    assert not desk.commands.press("q")
 
 
 def test_learn_a_controller(desk: Desk) -> None:
@@ -71,7 +87,7 @@ def test_learn_a_controller(desk: Desk) -> None:
     assert "press its number" in desk.commands.help()
     desk.press("9x2")
     desk.move(77, 5)
-    assert "heard: 77" in desk.commands.help()
+    assert "heard: CC 77" in desk.commands.help()
     desk.press("ri\n")  # no new seed while learning; turned round; done
     assert desk.said == [f"CC 77 moves {desk.controls.preset.macros[1].name} now."]
     assert desk.controls.preset.macros[1].position_of(127) == 0.0
@@ -117,6 +133,42 @@ def test_a_recording_is_pasted_as_its_nearest_sound(desk: Desk, tmp_path: Path) 
     assert desk.controls.preset.zones[0].source.origin(desk.controls.preset.zones[0].keys, 40) == 99
     desk.press(f"v{tmp_path / 'bad.wav'}\n")
     assert desk.said[-1] == "There is no sound in it."
+
+
+def test_a_long_sound_string_is_pasted_whole(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, latent_dim=1000)
+    desk.play(40)
+    desk.move(1, 100)
+    desk.press("c")
+    text = desk.said[-1]
+    assert len(text) > 4096
+    desk.play(50)
+    desk.press(f"v{text}\n")
+    assert desk.said[-1] == text
+    assert str(desk.controls.copy()) == text
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "~nobody-of-this-name/x.wav", "/"])
+def test_what_is_neither_a_sound_nor_a_file(desk: Desk, text: str) -> None:
+    desk.press(f"v{text}\n")
+    assert "not a sound string" in desk.said[-1]
+
+
+def test_favourites_that_cannot_be_read_are_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(digest: str) -> list[SoundString]:
+        raise UserError("The favourites cannot be read.")
+
+    monkeypatch.setattr(desk, "of", fail)
+    desk.play(40)
+    desk.press("g")
+    assert desk.said == ["The favourites cannot be read."]
+
+
+def test_keys_that_come_at_once_are_taken_in_their_order(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, later=True)
+    desk.press("m1q")  # the q is no end: a controller is being learnt
+    desk.obey()
+    assert desk.controls.learning is not None
 
 
 def test_favourites(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine.knobs import Knobs
 from engine.macro import POLY_PRESSURE, PRESSURE, Macro, Target
+from engine.mpe import MpeZone
 from engine.preset import Preset, eight
 from engine.zone import Seeds, Zone
 
@@ -22,7 +23,7 @@ MACROS = (WHEEL, PICKED, SQUEEZE, TOUCH, SLIDE, TURNED)
 
 
 def knobs(**play: float) -> Knobs:
-    return Knobs(Preset("Test", "x", (Zone("keys", (60, 61), Seeds(0)),), eight(MACROS), play))
+    return Knobs(Preset("Test", "x", (Zone("keys", (60, 61), Seeds(0)),), eight(MACROS), play), MpeZone())
 
 
 def test_a_controller_moves_its_macro_over_its_range() -> None:
@@ -75,6 +76,35 @@ def test_channel_pressure_is_everybodys_and_poly_pressure_a_keys() -> None:
     assert made.positions[4] == 1.0  # for what cannot be a key's own
     assert made.note_on(MACROS, 0, 61)  # a new stroke begins without pressure
     assert made.touches == {}
+
+
+def test_a_key_struck_again_without_pressure_moves_no_other_key() -> None:
+    made = knobs()
+    made.poly_pressure(MACROS, 60, 90)
+    made.note_on(MACROS, 0, 60)
+    assert made.touches == {}
+    assert made.positions[4] == 0.0  # where the preset puts it
+
+
+def test_with_a_single_channel_there_is_no_mpe() -> None:
+    made = knobs(mpe_members=5.0, channel=3.0)
+    made.note_on(MACROS, 2, 60)
+    made.control(MACROS, 2, 74, 127)
+    assert made.touches == {}
+
+
+def test_the_zone_outlives_a_preset_that_says_nothing_else_of_it() -> None:
+    zone = MpeZone()
+    zone.follow(0, 0)
+    for controller, value in ((101, 0), (100, 6), (6, 4)):
+        zone.control(0, controller, value)
+    zone.follow(0, 0)
+    assert zone.is_member(4)
+    zone.follow(2, 0)
+    assert not zone.is_member(4)
+    for controller, value in ((101, 0), (100, 6), (121, 0), (6, 9)):
+        zone.control(0, controller, value)
+    assert not zone.is_member(4)  # the reset has taken the selection back
 
 
 def test_in_mpe_a_member_channels_controllers_are_its_keys() -> None:

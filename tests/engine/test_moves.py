@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from tiny_instrument import write_tiny_instrument
 
+from engine.controls import Controls
 from engine.hands import Hands
 from engine.instrument import Instrument
 from engine.latent import Latent, from_seed
@@ -125,3 +127,38 @@ def test_a_pinned_sound_is_what_it_was_and_moves_from_there(since: dict[str, flo
     pinned = replace(made.with_origin(0, 48, pin), macros=eight([Macro(3, "K", amount, 1, (target,))]))
     np.testing.assert_allclose(z_of(pinned, 0, 48), z, atol=1e-6)
     assert not np.allclose(z_of(pinned, 0, 48, 0, Hands({3: 0.1})), z, atol=1e-3)
+
+
+def test_a_sound_pinned_at_the_very_centre_is_the_sound(tmp_path: Path) -> None:
+    made = preset(tmp_path, macros=())
+    z = from_seed(77, 8, "normal")
+    pin = Pin(str(SoundString.of_latent(made.opened.digest, z)), {"truncation": 0.0})
+    knob = Macro(3, "K", 0.0, 1, (Target("truncation", 0.0, 1.0),))
+    np.testing.assert_array_equal(z_of(replace(made.with_origin(0, 48, pin), macros=eight([knob])), 0, 48), z)
+
+
+def test_a_fresh_zone_with_one_sound_is_renewed_whichever_key_was_played(tmp_path: Path) -> None:
+    zone = Zone("pad", KEYS, Chromatic(9, 52), fresh=True)
+    made = Controls(preset(tmp_path, zones=(zone,), macros=()), random.Random(1))
+    before = made.sounds()
+    assert made.used([(0, 55, 0)])
+    after = made.sounds()
+    assert len(set(after.values())) == 1
+    assert set(before.values()).isdisjoint(after.values())
+    assert made.preset.sound(0, 58, 0, made.hands) == after[0, 48, 0]
+
+
+def test_what_is_copied_of_a_fresh_key_is_what_was_heard_of_it(tmp_path: Path) -> None:
+    zone = Zone("hit", KEYS, Seeds(5), siblings=2, fresh=True)
+    made = Controls(preset(tmp_path, zones=(zone,), macros=()), random.Random(1))
+    for turn in range(3):
+        made.handle(bytes((0x90, 50, 100)))
+        heard = made.sounds()[0, 50, turn % 2]
+        made.struck([(0, 50, turn % 2)])
+        made.used([(0, 50, turn % 2)])
+        text = str(made.copy())
+        assert made.sounds()[0, 50, turn % 2] != heard
+        other = Controls(made.preset, random.Random(1))
+        other.handle(bytes((0x90, 57, 100)))
+        other.paste(text)
+        np.testing.assert_allclose(other.sounds()[0, 57, 0].z(), heard.z(), atol=1e-6)

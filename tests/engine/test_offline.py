@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -403,3 +404,16 @@ def test_a_song_longer_than_a_wav_file_holds_is_refused(tiny_path: Path) -> None
     song = write_song(tiny_path.with_name("song.mid"), [(100 * 3600.0, mido.Message("note_on", note=60))])
     with pytest.raises(UserError, match=r"song\.mid lasts 100\.0 hours"):
         offline.render(song, tiny_path)
+
+
+def test_a_stroke_that_ends_a_pressure_is_heard_wherever_it_lies_in_a_slice(tiny_path: Path) -> None:
+    """MPE: what its channel says before a note is the note's."""
+    macros = [Macro(1, "Slide", 0.0, 74, (Target("direction:pitch", -0.5, 0.5),))]
+    zone = Zone("keys", (60, 61), Seeds(3), LOOP)
+    preset = replace(preset_of(tiny_path, zone, macros=macros), play={"mpe_members": 5.0, "limiter": 0.0})
+    heard = []
+    for at in (RATE // 2, RATE // 2 + 7 * MS):
+        events = [(at - MS, bytes((0xB2, 74, 127))), (at, bytes((0x92, 60, 127)))]
+        audio = OfflineLoop(preset, RATE, 512).run(events, 1.0, None)
+        heard.append(peak_hz(audio[at + 50 * MS : at + 450 * MS]))
+    assert heard == pytest.approx([sound_hz(preset, 60, {1: 1.0})] * 2, abs=4)

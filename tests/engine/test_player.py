@@ -114,11 +114,12 @@ def test_a_new_sound_is_heard_in_the_voice_that_sounds(desk: Desk) -> None:
     desk.until(swapped)
 
 
-def notices(desk: Desk) -> list[str]:
-    said = []
-    while not desk.player.notices.empty():
-        said.append(desk.player.notices.get())
-    return said
+def first_notice(desk: Desk) -> str:
+    """What is said next; asserts that it is one sentence."""
+    said: list[str] = []
+    desk.until(lambda: said.extend(desk.player.look()) or said)
+    (sentence,) = said
+    return sentence
 
 
 def held_note(desk: Desk) -> None:
@@ -159,17 +160,17 @@ def test_while_the_generator_fails_the_old_sounds_play_and_it_is_said_once(fault
     before = desk.player.generated
     generator.fault = raise_error
     desk.push(0xB0, 1, 127)
-    desk.until(lambda: not desk.player.notices.empty())
+    said = first_notice(desk)
     held_note(desk)
     assert np.abs(desk.render(1024)).max() > 0
     desk.push(0xB0, 1, 100)
-    desk.until(lambda: desk.player.trouble._failures >= 2)
-    (said,) = notices(desk)
+    desk.until(lambda: desk.player.store.trouble.failures >= 2)
+    assert desk.player.look() == []
     assert "no generator" in said
     assert "the old ones play on" in said
     generator.fault = None
     desk.until(lambda: desk.player.generated >= before + 4)  # by itself
-    assert notices(desk) == ["The instrument makes sounds again."]
+    assert first_notice(desk) == "The instrument makes sounds again."
 
 
 def test_sounds_that_are_no_numbers_never_reach_a_voice(faulty: tuple[Desk, Faulty]) -> None:
@@ -177,15 +178,15 @@ def test_sounds_that_are_no_numbers_never_reach_a_voice(faulty: tuple[Desk, Faul
     held_note(desk)
     generator.numbers = False
     desk.push(0xB0, 1, 127)
-    desk.until(lambda: not desk.player.notices.empty())
+    said = first_notice(desk)
     audio = desk.render(8192)
     assert np.isfinite(audio).all()
     assert np.abs(audio[-1024:]).max() > 0
     assert desk.player.sampler.counters()["muted"] == 0
-    (said,) = notices(desk)
     assert "no numbers" in said
+    assert desk.player.look() == []
     generator.numbers = True
-    desk.until(lambda: notices(desk) == ["The instrument makes sounds again."])
+    assert first_notice(desk) == "The instrument makes sounds again."
 
 
 def test_a_generator_that_takes_long_is_spoken_of_once(faulty: tuple[Desk, Faulty]) -> None:
@@ -195,22 +196,36 @@ def test_a_generator_that_takes_long_is_spoken_of_once(faulty: tuple[Desk, Fault
     held_note(desk)
     desk.push(0xB0, 1, 127)
     clock = [0.0]
-    desk.player.trouble._clock = lambda: clock[0]
-    desk.until(lambda: desk.player.trouble._since is not None)
+    trouble = desk.player.store.trouble
+    desk.until(lambda: trouble._since is not None)
+    trouble._clock = lambda: clock[0]
     clock[0] += time.monotonic() + SLOW_SECONDS + 0.1
-    for _ in range(3):
-        desk.player.trouble.look()
+    said = first_notice(desk)
+    assert desk.player.look() == []
     assert np.abs(desk.render(1024)).max() > 0
-    (said,) = notices(desk)
     assert "takes long" in said
     generator.fault = None
     go_on.set()
-    desk.until(lambda: notices(desk) == ["The instrument makes sounds again."])
+    assert first_notice(desk) == "The instrument makes sounds again."
 
 
 def another_preset(folder: Path, **options: Any) -> tuple[Preset, ClipStore]:
     preset = Preset.open(write_click_preset(folder, sample_rate=RATE, frames=RATE, **options))
     return preset, ClipStore(Generator(preset.opened, "cpu", 1))
+
+
+def test_a_preset_whose_instrument_fails_is_given_up_and_the_one_before_goes_on(desk: Desk, tmp_path: Path) -> None:
+    preset = Preset.open(write_click_preset(tmp_path / "other", keys="40-43", amplitude=0.001))
+    broken = Faulty(preset.opened, "cpu", 1)
+    broken.fault = raise_error
+    desk.player.load(preset, ClipStore(broken))
+    said: list[str] = []
+    desk.until(lambda: said.extend(desk.player.look()) or any("goes on" in sentence for sentence in said))
+    desk.until(lambda: not desk.player.changing)
+    assert len(said) <= 2
+    before = desk.player.generated
+    desk.push(0xB0, 1, 127)  # the knobs are the old preset's again
+    desk.until(lambda: desk.player.generated >= before + 4)
 
 
 def test_another_preset_plays_when_its_keys_are_there_and_old_notes_go_on(desk: Desk, tmp_path: Path) -> None:

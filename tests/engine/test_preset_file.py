@@ -52,6 +52,16 @@ MACRO = '[[macro]]\nid = 1\nname = "M"\n'
         (HEAD + KIT + "seeds = { H = 1 }", "'H' is no key"),
         (HEAD + KIT + 'seeds = { 36 = "x" }', "'36': 'x' is not a sound string"),
         (HEAD + KIT + "seeds = { 36 = 1.5 }", "'36': must be a seed or a sound string"),
+        *(
+            (HEAD + KIT + f'seeds = {{ 36 = {{ sound = "0123456789ab:1", since = {{ "{move}" = 1.0 }} }} }}', words)
+            for move, words in (
+                ("mutate:x", "no move"),
+                ("mutate:9", "no move"),
+                ("mutate", "no move"),
+                ("gain_db", "no move"),
+                ("nonsense", "no target"),
+            )
+        ),
         (HEAD + KIT + "layers = 2", "'layers' need a 'velocity_to'"),
         (HEAD + KIT + "layers = 5", "'layers': must be a whole number from 1 to 4"),
         (HEAD + KIT + 'velocity_to = "mutate"', "'velocity_to' needs 'layers'"),

@@ -14,7 +14,7 @@ from engine.instrument import Instrument
 from engine.macro import Trigger
 from engine.plan import Course
 from engine.preset import Preset
-from engine.program import native_program, start_course, table_slot, voice_course, zone_values
+from engine.program import native_program, send_changes, start_course, table_slot, voice_course, zone_values
 from engine.zone import Chromatic, Seeds, Zone
 
 BLOCK = _native.BLOCK_FRAMES
@@ -112,3 +112,13 @@ def test_the_blocks_of_a_course_are_all_that_a_voice_needs(
             reports = sampler.voices()[1]
             course = voice_course(reports[0], 16384, 48000.0) if reports else None
         assert sampler.counters()["starved"] == 0
+
+
+def test_a_value_that_a_full_queue_refuses_is_not_taken_for_told() -> None:
+    class Busy:
+        def set_parameter(self, zone: int | None, identity: str, value: float) -> bool:
+            return identity == "pan"
+
+    before = {(0, "pan"): 0.0, (0, "gain_db"): 0.0}
+    there = send_changes(Busy(), before, {(0, "pan"): 0.5, (0, "gain_db"): -6.0})  # type: ignore[arg-type]
+    assert there == {(0, "pan"): 0.5, (0, "gain_db"): 0.0}

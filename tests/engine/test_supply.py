@@ -283,3 +283,27 @@ def test_a_held_loop_sounds_on_under_a_slow_generator_while_a_knob_moves(tiny_pa
             silent = silent + 1 if window < 0.01 else 0
             longest = max(longest, silent)
     assert 5 * longest <= 20
+
+
+def test_supplies_of_one_store_leave_each_others_clips_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a preset changes, both want more together than the store keeps beyond what is wanted."""
+    rig = Rig(write_tiny_instrument(tmp_path / "x.onnx"))
+    monkeypatch.setattr(clip_store, "CACHE_BYTES", 4 * 4 * rig.preset.opened.clip_frames)
+    keys = tuple(range(40, 60))
+    supplies = []
+    for seed in (100, 200):
+        zone = Zone("keys", keys, Seeds(seed), LOOP)
+        preset = Preset("Test", "x", (zone,), eight([]), {}, instrument=rig.preset.opened)
+        supply = Supply(rig.supply.store, rig.sampler, RATE)
+        supply.want(preset, preset.parameters({}), preset.sounds({}))
+        supplies.append(supply)
+    made = rig.supply.store.generated
+    for _ in range(100):
+        for supply in supplies:
+            supply.make(supply.jobs(()))
+    assert all(supply.playable() for supply in supplies)
+    assert rig.supply.store.generated - made == 2 * len(keys)  # each once
+    supplies[0].drop()
+    supplies[1].make(supplies[1].jobs(()))
+    rig.supply.store.forget()
+    assert len(rig.supply.store.ready) == len(keys)
