@@ -11,7 +11,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds until the next try, after the first fai
 class Trouble:
     """`say` is given sentences; `clock` gives seconds. The old sounds go on in the meantime.
 
-    `begin`, `worked` and `failed`: [supply-thread]; `look`: [control-thread], a few times a second.
+    `begin`, `worked` and `failed`: [supply-thread]; `look`: [main-thread], a few times a second.
     """
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:

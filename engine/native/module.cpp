@@ -173,7 +173,7 @@ NB_MODULE(_native, m) {
             nb::arg("limit") = 4096, "Up to `limit` new events as (time_ns, port, bytes). [control-thread]")
         .def_prop_ro(
             "lost", [](const ReaderOfRing& self) { return self.reader.lost(); },
-            "Events overwritten before they were read.");
+            "Events overwritten before they were read. [control-thread]");
 
     nb::class_<RingOverBuffer>(m, "EventRing",
                                "Stamped MIDI events in shared memory: one writer, any number of readers.")

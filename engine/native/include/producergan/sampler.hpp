@@ -30,7 +30,7 @@ struct Event {
 /// frames that is fixed to the output's frame count, and blocks are split at events and at that grid.
 class Sampler {
 public:
-    Sampler();
+    Sampler(); // [setup]
     ~Sampler();
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
@@ -39,7 +39,7 @@ public:
     /// rates outside 8 to 768 kHz. [setup]
     void prepare(double sample_rate);
 
-    double sample_rate() const noexcept { return sample_rate_; }
+    double sample_rate() const noexcept { return sample_rate_; } // in Hz [thread-safe]
 
     /// Fills `frames` frames of `left` and `right`, which lie `stride` floats apart from frame to frame. Events are
     /// sorted by offset; one past the block's end counts as at its end. [audio-thread]
@@ -71,6 +71,7 @@ public:
     /// Frees programs and clips that only this registry still holds; returns how many. [thread-safe]
     std::size_t collect();
 
+    // What other threads may look at. [thread-safe]
     Counters& counters() noexcept { return counters_; }
     const Snapshot& snapshot() const noexcept { return snapshot_; }
 

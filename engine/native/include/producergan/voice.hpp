@@ -91,6 +91,7 @@ public:
     float last_left = 0.0f; // last frame given out
     float last_right = 0.0f;
 
+    // What it is and where it stands. [audio-thread]
     const Start& origin() const noexcept { return origin_; }
     const Zone& zone() const noexcept { return origin_.program->zones[static_cast<std::size_t>(origin_.zone)]; }
     Mode mode() const noexcept { return course_.mode; }
@@ -107,7 +108,7 @@ public:
     const ClipRef& clip() const noexcept { return clip_; }
     const ClipRef& incoming() const noexcept { return next_; } // of a crossfade under way
     std::int64_t faded() const noexcept { return swapped_; }   // frames of it that are done
-    /// The clip that this voice sounds or is on its way to.
+    /// The clip that this voice sounds or is on its way to. [audio-thread]
     const ClipRef& newest_clip() const noexcept { return pending_ ? pending_ : next_ ? next_ : clip_; }
 
 private:
