@@ -42,7 +42,7 @@ class JackConnector:
     """Keeps our audio outputs connected to the ports that match a pattern, whoever of the two quits and returns.
 
     `client` is our name in JACK, which a new server may give anew. `clock` gives seconds and spaces the attempts to
-    reach a server that is not there. [control-thread]
+    reach a server that is not there. [main-thread]
     """
 
     def __init__(self, pattern: str, client: str = CLIENT, clock: Callable[[], float] = time.monotonic) -> None:

@@ -10,10 +10,10 @@ from engine import _native
 from engine.errors import NotThereError, UserError
 from engine.jack_output import JACK_CLIENT, JackOutput
 from engine.platform import enable_alsa_realtime, jack_client, portaudio, restart_portaudio
+from engine.pulse import Pulse
 
 DEFAULT_BLOCK = 256
 NULL_RATE = 48000
-STALL_NS = 3_000_000_000  # a device that has not asked for audio for so long has gone, whatever PortAudio says of it
 JACK_API = "JACK Audio Connection Kit"
 
 
@@ -198,11 +198,10 @@ class _StreamOutput:
             ) from error
         self._stream = stream
         self.latency = float(stream.latency)
-        self._begun_ns = _native.now_ns()
+        self._pulse = Pulse(callback)
 
     def alive(self) -> bool:
-        last_asked = max(self._begun_ns, self._callback.block_time)
-        return bool(self._stream.active) and _native.now_ns() - last_asked < STALL_NS
+        return bool(self._stream.active) and self._pulse.beats()
 
     def close(self) -> None:
         self._stream.close(ignore_errors=True)

@@ -28,7 +28,7 @@ class BenchRig:
     """A player that runs on `choice` (the native timer unless said) and hears the messages that are pushed here.
 
     A frame's time is that at which the callback was asked for it, as the engine itself reckons: what the system adds
-    to that until it is heard is the same for all. [control-thread]
+    to that until it is heard is the same for all. [main-thread]
     """
 
     def __init__(self, preset: Preset, generator: Generator, choice: audio.Choice | None = None) -> None:

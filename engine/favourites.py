@@ -22,7 +22,7 @@ def favourites_path() -> Path:
 
 
 class Favourites:
-    """The favourites in a file, which is read anew each time, since others may write it too. [control-thread]"""
+    """The favourites in a file, which is read anew each time, since others may write it too. [main-thread]"""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -8,6 +8,7 @@ from typing import Any
 from engine import _native
 from engine.errors import NotThereError, UserError
 from engine.platform import jack_client
+from engine.pulse import Pulse
 
 JACK_CLIENT = "ProducerGAN"
 PORT_NAMES = ("left", "right")
@@ -22,7 +23,7 @@ class JackOutput:
     """Plays into JACK from now on, and to the speakers until someone connects it elsewhere.
 
     `client_name` is the name that JACK gave the client: with a number if another engine has the plain one. Raises
-    NotThereError if there is no server, UserError if it refuses. [control-thread]
+    NotThereError if there is no server, UserError if it refuses. [main-thread]
     """
 
     def __init__(self, callback: _native.AudioCallback) -> None:
@@ -38,6 +39,7 @@ class JackOutput:
             self._ports = [client.outports.register(name) for name in PORT_NAMES]
             self._native = self._hand_over(callback)
             client.activate()
+            self._pulse = Pulse(callback)
             speakers = client.get_ports(is_audio=True, is_input=True, is_physical=True)
             for port, speaker in zip(self._ports, speakers, strict=False):
                 client.connect(port, speaker)
@@ -59,7 +61,7 @@ class JackOutput:
 
     def alive(self) -> bool:
         """Whether JACK still asks for audio."""
-        return not self._native.ended
+        return not self._native.ended and self._pulse.beats()
 
     def close(self) -> None:
         """Leaves JACK; no callback runs afterwards. Works without the server too."""

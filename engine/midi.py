@@ -63,7 +63,7 @@ class MidiInput:
     `names` opens only the inputs that have one of these texts in their names; UserError if a text fits none. The
     name `ProducerGAN` alone opens the virtual port and no keyboard. `api` is
     "jack" (then keyboards that JACK does not show are read from the system as well) or "system". `clock` gives seconds
-    and decides when a dead process is started again. All methods: [control-thread].
+    and decides when a dead process is started again. All methods: [main-thread].
     """
 
     def __init__(

@@ -179,7 +179,7 @@ class Keys:
     """Single keys of the terminal, without Enter; see `single_keys`."""
 
     def poll(self) -> str | None:
-        """The next key that was pressed, or None; never waits. [control-thread]"""
+        """The next key that was pressed, or None; never waits. [main-thread]"""
         return None
 
 

@@ -61,12 +61,10 @@ def table_slot(zone: Zone, slot: Slot) -> Slot:
 def start_course(zone_values: Mapping[str, float], instrument: Instrument, ratio: float = 1.0) -> Course:
     """How the voices of a zone begin to read, `ratio` times as fast as the clip was made."""
     frames, rate = instrument.clip_frames, instrument.sample_rate
-    loop, fade = None, 0.0
-    if zone_values["mode"] == LOOP_MODE:
-        loop = zone_values["loop_start"] * frames, zone_values["loop_end"] * frames
-        fade = min(zone_values["loop_crossfade"] * rate, loop[0], loop[1] - loop[0])
+    position, loop_start, loop_end, fade = _native.first_course(dict(zone_values), frames, rate)
+    loop = (float(loop_start), float(loop_end)) if zone_values["mode"] == LOOP_MODE else None
     # How many frames of the clip the output reads at a time is not known here: as many as there are at the most.
-    course = Course(zone_values["start"] * frames, ratio * rate, loop, fade, MAX_REACH)
+    course = Course(float(position), ratio * rate, loop, float(fade) if loop else 0.0, MAX_REACH)
     return _backwards(course, frames) if zone_values["reverse"] >= 0.5 else course
 
 

@@ -36,7 +36,7 @@ class Recording:
 
     Until it is complete the file has a temporary name beside its own; what was written stays playable if the process
     is killed. Raises UserError if such a file cannot be made, OSError if the folder cannot be written to.
-    [control-thread]
+    [main-thread]
     """
 
     def __init__(

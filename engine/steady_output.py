@@ -17,7 +17,7 @@ class SteadyOutput:
 
     The callback runs all the while, so that sounding notes, knobs and a recording go on. `name` is what `choice` was
     chosen by, and `clock` gives seconds and spaces the attempts. Raises UserError if the output cannot be opened at
-    first. [control-thread]
+    first. [main-thread]
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class SteadyOutput:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._choice, self._name, self._callback, self._clock = choice, name, callback, clock
+        self._first_block = choice.block  # what events' latency was reckoned from
         self._output = audio.open_output(choice, callback)
         self._next_try: float | None = None  # None while the output is there
         self._said: set[str] = set()  # why it could not come back, in the present absence
@@ -82,6 +83,11 @@ class SteadyOutput:
         self._next_try = None
         self._said.clear()
         self._choice = found
+        if found.block > self._first_block:
+            return [
+                f"{found.description} is back with blocks of {found.block} frames: notes may come late; start the "
+                "engine again to take up its new latency."
+            ]
         return [f"{found.description} is back: what you play is heard again."]
 
     def _play_unheard(self) -> None:

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "producergan/audio_callback.hpp"
+#include "producergan/course.hpp"
 #include "producergan/event_ring.hpp"
 #include "producergan/jack_output.hpp"
 #include "producergan/null_clock.hpp"
@@ -67,6 +68,15 @@ std::size_t index_of(const Table& table, const std::string& id) {
     throw nb::key_error(("no sampler parameter is called " + id).c_str());
 }
 
+/// Values by id, clamped. Raises KeyError.
+void set_parameters(Zone& zone, nb::dict values) {
+    for (auto [id, value] : values) {
+        const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
+        const ParameterInfo& info = zone_parameters[index];
+        zone.parameters[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+    }
+}
+
 Zone zone_from(nb::dict row) {
     Zone zone;
     for (int key : nb::cast<std::vector<int>>(row["keys"])) {
@@ -79,11 +89,7 @@ Zone zone_from(nb::dict row) {
     zone.siblings = nb::cast<int>(row["siblings"]);
     if (row.contains("layers"))
         zone.layers = nb::cast<int>(row["layers"]);
-    for (auto [id, value] : nb::cast<nb::dict>(row["parameters"])) {
-        const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
-        const ParameterInfo& info = zone_parameters[index];
-        zone.parameters[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
-    }
+    set_parameters(zone, nb::cast<nb::dict>(row["parameters"]));
     return zone;
 }
 
@@ -137,6 +143,21 @@ NB_MODULE(_native, m) {
         parameters.append(describe(info));
     m.attr("PARAMETERS") = nb::tuple(parameters);
 
+    m.def(
+        "first_course",
+        [](nb::dict parameters, std::int64_t frames, double rate) {
+            if (frames < 1 || !(rate > 0.0))
+                throw nb::value_error("a clip has at least one frame and a rate above 0");
+            Zone zone;
+            set_parameters(zone, parameters);
+            const Course course = first_course(zone, frames, rate);
+            return std::make_tuple(course.start, course.loop_start, course.loop_end, course.loop_fade);
+        },
+        nb::arg("parameters"), nb::arg("frames"), nb::arg("rate"),
+        "Where a note of a zone with these parameters begins on a clip of `frames` frames at `rate` Hz: (position, "
+        "loop_start, loop_end, loop_fade), in frames as VoiceReport has them. Raises KeyError, ValueError. "
+        "[thread-safe]");
+
     nb::class_<ReaderOfRing>(m, "EventReader", "One reader's place in an EventRing.")
         .def(
             "read",
@@ -152,7 +173,7 @@ NB_MODULE(_native, m) {
             nb::arg("limit") = 4096, "Up to `limit` new events as (time_ns, port, bytes). [control-thread]")
         .def_prop_ro(
             "lost", [](const ReaderOfRing& self) { return self.reader.lost(); },
-            "Events overwritten before they were read.");
+            "Events overwritten before they were read. [control-thread]");
 
     nb::class_<RingOverBuffer>(m, "EventRing",
                                "Stamped MIDI events in shared memory: one writer, any number of readers.")

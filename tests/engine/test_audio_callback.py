@@ -221,3 +221,14 @@ def test_after_a_change_of_the_device_the_clock_is_right_at_once() -> None:
     device.start = begin
     assert np.abs(device.delays(audio, stamps) - LATENCY).max() < 0.0005
     assert device.rig.count("underflows") == 0
+
+
+def test_a_block_of_no_frames_plays_nothing_and_the_next_one_does() -> None:
+    device = Device(128)
+    device.run(10, np.zeros(10), np.empty(0))
+    now = device.time(10)
+    device.ring.push(int(now - 20e6), b"\x90\x3c\x40")
+    assert device.callback.render(0, int(now)).shape == (0, 2)
+    assert device.rig.count("notes") == 0
+    assert device.callback.render(128, int(now))[0, 0] > 0
+    assert device.rig.count("notes") == 1

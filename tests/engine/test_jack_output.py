@@ -12,7 +12,7 @@ import pytest
 from jack_probe import Probe
 from sampler_rig import LOOP, RATE, Rig, clip, noise, on, zone
 
-from engine import _native
+from engine import _native, pulse
 from engine.jack_output import JackOutput
 from engine.platform import jack_client
 
@@ -150,3 +150,14 @@ class TestInJack:
             wait_until(lambda output=output: not output.alive())
             output.close()
             server.start()
+
+    def test_a_server_that_no_longer_asks_for_audio_has_gone(
+        self, server: jack_server.JackServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        output = JackOutput(make_callback()[1])
+        assert output.alive()
+        output._client.deactivate()  # the client is there still, and nobody has told it that it ended
+        assert not output._native.ended
+        monkeypatch.setattr(pulse, "STALL_NS", 1_000_000)
+        wait_until(lambda: not output.alive())
+        output.close()

@@ -376,3 +376,16 @@ def test_the_wildest_sweeps_at_full_resonance_stay_bounded() -> None:
         assert rig.count("muted") == 0
         assert np.abs(heard).max() < 0.5 * 20  # what a tone at the peak would come to
         assert heard[-4800:].any()
+
+
+@pytest.mark.parametrize("hertz", [900.0, 5000.0, 19000.0])
+def test_a_cutoff_that_moves_arrives_where_it_was_sent(hertz: float) -> None:
+    # A pass band as narrow as can be shows a cutoff that is off by a millionth.
+    sound = sine(hertz * 1.01, FRAMES)
+    parameters = {"filter": LOW, "resonance": 1.0}
+    there = one_key(sound, cutoff=hertz, **parameters).play(FRAMES - 2000, [(0, on())])
+    for before in (hertz * 0.97, hertz * 1.03, 100.0):
+        rig = one_key(sound, cutoff=before, **parameters)
+        moved = [(500, lambda rig=rig: rig.sampler.set_parameter(0, "cutoff", hertz))]
+        heard = rig.play(FRAMES - 2000, [(0, on())], 64, moved)
+        np.testing.assert_allclose(heard[-8000:], there[-8000:], rtol=0, atol=2e-6)

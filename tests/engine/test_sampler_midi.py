@@ -521,6 +521,14 @@ def test_choke_groups_cut_each_other_and_nothing_else() -> None:
     assert rig.sounding() == [36, 38, 42]
 
 
+@pytest.mark.parametrize("block", [1, 17, 64, 480])
+def test_a_choked_note_that_has_not_sounded_yet_is_not_heard_at_all(block: int) -> None:
+    silent = clip(2, np.zeros_like(LEVEL))
+    rig = Rig([zone([42, 46], choke=1)], {(0, 46, 0): clip(1, LEVEL), (0, 42, 0): silent})
+    assert not rig.play(1000, [(33, on(46)), (33, on(42))], block).any()
+    assert rig.sounding() == [42]
+
+
 def test_layers_of_one_note_do_not_choke_one_another() -> None:
     made = clip(1, LEVEL)
     rig = Rig([zone(choke=1), zone(choke=1)], {(0, 60, 0): made, (1, 60, 0): made})

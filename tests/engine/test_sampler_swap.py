@@ -173,6 +173,28 @@ def test_a_full_queue_refuses_and_counts() -> None:
     assert rig.sampler.set_parameter(0, "gain_db", 0.0)
 
 
+def test_what_is_sent_at_once_is_taken_a_part_a_tick_in_order_whatever_the_block_size() -> None:
+    # 0.7 ms is all the time there is for a tick: a full queue must not take it all.
+    renders = []
+    for block in (1, 17, 64, 480, 4096):
+        rig = one_key(level(0.1))
+        rig.play(100, [(0, on())], 100)
+        for i in range(4000):
+            assert rig.sampler.set_parameter(0, "gain_db", -60.0 + 72.0 * i / 4000)
+        for key in range(60, 70):  # a program and its clips behind all that
+            made = clip(key, level(0.3))
+            if key == 60:
+                rig.load([zone(range(60, 70))], {})
+            assert rig.sampler.set_clip(0, key, 0, made)
+        note = [(4000 // 64 * GRID + 2 * GRID + (key - 60), on(key)) for key in range(60, 70)]
+        renders.append(rig.play(8192, [(0, on()), *note], block))
+        assert rig.count("starved") == 0
+        np.testing.assert_allclose(np.abs(renders[-1] - renders[0]).max(), 0.0, atol=1e-6)
+    heard = renders[0][:, 0]
+    assert heard[1000] < 0.02  # of the gains that were sent the first ones hold
+    assert heard[-1] > 3.0  # and the ten notes of the new program sound
+
+
 # ---- clips that are not there yet --------------------------------------------------------------------------------
 
 
@@ -216,6 +238,15 @@ def test_a_bend_that_outruns_the_blocks_does_not_click(semitones: float) -> None
         assert np.abs(np.diff(heard)).max() <= 0.5 / 48 * 1.05
         assert not heard[4000:].any()
         assert rig.count("starved") >= 1
+
+
+def test_a_voice_that_ran_out_of_blocks_is_faded_once() -> None:
+    for at in range(2300, 3100, 37):
+        clips = {(0, key, 0): clip(key, level(0.5)[:16384], blocks=[0, 1, 2]) for key in (60, 61)}
+        rig = Rig([zone([60, 61, 62])], clips | {(0, 62, 0): clip(1, level(0.0))}, bend_range=48, polyphony=2)
+        rig.play(4000, [(0, on(60)), (0, on(61)), (at, bend(1))])
+        rig.sampler.set_parameter(None, "polyphony", 1)
+        assert not rig.play(480, [(0, on(62))]).any()  # makes room for it, and one of the two is cut
 
 
 def test_a_voice_that_waits_for_blocks_can_be_stopped() -> None:

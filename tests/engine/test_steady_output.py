@@ -14,7 +14,7 @@ import pytest
 from fake_portaudio import FakePortAudio
 from sampler_rig import LOOP, RATE, Rig, clip, noise, on, zone
 
-from engine import _native, audio
+from engine import _native, audio, pulse
 from engine.errors import UserError
 from engine.steady_output import RETRY_SECONDS, SteadyOutput
 
@@ -138,7 +138,7 @@ def test_a_device_that_no_longer_asks_for_audio_has_gone(
     # PortAudio calls a stream of Core Audio's active though its device is unplugged.
     player = Player("interface")
     assert player.run(10) == []
-    monkeypatch.setattr(audio, "STALL_NS", 1_000_000)
+    monkeypatch.setattr(pulse, "STALL_NS", 1_000_000)
     wait_until(lambda: bool(player.run(0.05)))
     player.goes_on()
     player.output.close()
@@ -212,6 +212,14 @@ class TestJack:
         server.stop()
         server.rate, server.period = 48000, 256
         server.start()
-        assert player.run(2) == ["JACK is back: what you play is heard again."]
+        assert player.run(2) == [
+            "JACK is back with blocks of 256 frames: notes may come late; start the engine again to take up its new "
+            "latency."
+        ]
         player.goes_on()
+        server.stop()
+        wait_until(lambda: bool(player.run(0.05)))
+        server.period = 64
+        server.start()
+        assert player.run(2) == ["JACK is back: what you play is heard again."]
         player.output.close()

@@ -43,6 +43,8 @@ void AudioCallback::render(float* left, float* right, int stride, int frames, bo
         counters.add(Counter::underflows);
         clock_.restart();
     }
+    if (frames <= 0) // no frame where an event could sound
+        return;
     const std::int64_t begin = clock_.begin(now, frames);
     block_time_.store(begin, std::memory_order_relaxed);
     collect_events();

@@ -1,6 +1,6 @@
 #include "producergan/humanise.hpp"
 
-#include <cmath>
+#include "producergan/decibels.hpp"
 
 namespace producergan {
 
@@ -21,7 +21,7 @@ Humanised humanise(const Zone& zone, std::uint64_t voice) noexcept {
     const float decibels = zone.get(ZoneParam::humanise_gain_db);
     Humanised result;
     if (decibels > 0.0f)
-        result.gain = std::pow(10.0f, decibels * static_cast<float>(draw(3 * voice) - 0.5) / 20.0f);
+        result.gain = gain_of_decibels(decibels * static_cast<float>(draw(3 * voice) - 0.5));
     result.semitones = static_cast<double>(zone.get(ZoneParam::humanise_tune)) * (2.0 * draw(3 * voice + 1) - 1.0);
     result.seconds = static_cast<double>(zone.get(ZoneParam::humanise_start)) * draw(3 * voice + 2);
     return result;

@@ -3,20 +3,17 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "producergan/course.hpp"
+
 namespace producergan {
 
 namespace {
 
 /// True if a note of this zone could begin on the clip and go on for the length of a block.
 bool onset_ready(const Clip& clip, const Zone& zone) noexcept {
-    const auto frames = static_cast<double>(clip.frames());
-    const auto start = static_cast<std::int64_t>(static_cast<double>(zone.get(ZoneParam::start)) * frames);
+    const Course course = first_course(zone, clip.frames(), clip.sample_rate());
     const auto left_out = static_cast<double>(zone.get(ZoneParam::humanise_start)) * clip.sample_rate();
-    const std::int64_t length = config::block_frames + static_cast<std::int64_t>(left_out);
-    if (zone.get(ZoneParam::reverse) < 0.5f)
-        return clip.ready(start, start + length);
-    const std::int64_t last = clip.frames() - 1 - start;
-    return clip.ready(last - length, last);
+    return course.ready(clip, course.start, config::block_frames + static_cast<std::int64_t>(left_out), 0);
 }
 
 } // namespace

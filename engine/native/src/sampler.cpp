@@ -6,6 +6,7 @@
 
 #include "producergan/decibels.hpp"
 #include "producergan/platform.hpp"
+#include "producergan/smoothing.hpp"
 
 namespace producergan {
 
@@ -36,6 +37,7 @@ void Sampler::prepare(double sample_rate) {
     kill_frames_ = frames(config::kill_seconds);
     swap_frames_ = frames(config::swap_seconds);
     starve_frames_ = frames(config::starve_seconds);
+    abandon_frames_ = frames(config::abandon_seconds);
     start_frames_ = frames(config::start_inside_seconds);
     young_frames_ = frames(config::young_seconds);
     residue_frames_ = static_cast<int>(frames(config::residue_seconds));
@@ -56,7 +58,8 @@ void Sampler::prepare(double sample_rate) {
 }
 
 VoiceContext Sampler::context() const noexcept {
-    return {shared_resampler(), sample_rate_, kill_frames_, swap_frames_, starve_frames_, start_frames_, smoothing_};
+    return {shared_resampler(), sample_rate_,    kill_frames_,  swap_frames_,
+            starve_frames_,     abandon_frames_, start_frames_, smoothing_};
 }
 
 // ---- messages ----------------------------------------------------------------------------------------------------
@@ -139,6 +142,15 @@ std::size_t Sampler::collect() {
     return freed;
 }
 
+/// At the start of a block and at each tick: so many a tick, whatever the block size.
+void Sampler::take_commands() noexcept {
+    if (clock_ % tick_frames == 0)
+        commands_left_ = config::tick_commands;
+    Command command;
+    for (; commands_left_ > 0 && queue_.pop(command); --commands_left_)
+        apply(command);
+}
+
 void Sampler::apply(Command& command) noexcept {
     switch (command.kind) {
     case Command::Kind::none:
@@ -207,10 +219,7 @@ void Sampler::tick() noexcept {
     const VoiceContext surroundings = context();
     each_voice([&](Voice& voice) { voice.tick(targets(voice), surroundings); });
     master_from_ = master_to_;
-    const float target = gain_of_decibels(program_->get(PlayParam::master_gain_db));
-    master_to_ += (target - master_to_) * smoothing_;
-    if (std::abs(target - master_to_) < 1e-6f)
-        master_to_ = target;
+    master_to_ = toward(master_from_, gain_of_decibels(program_->get(PlayParam::master_gain_db)), smoothing_);
 }
 
 bool Sampler::render(float* left, float* right, int frames, int offset) noexcept {
@@ -258,9 +267,7 @@ bool Sampler::render(float* left, float* right, int frames, int offset) noexcept
 void Sampler::process(const Event* events, int event_count, float* left, float* right, int stride,
                       int frames) noexcept {
     const FlushDenormals flush;
-    Command command;
-    while (queue_.pop(command))
-        apply(command);
+    take_commands();
     if (event_count > config::max_events) {
         counters_.add(Counter::dropped_events, static_cast<std::uint64_t>(event_count - config::max_events));
         event_count = config::max_events;
@@ -268,9 +275,11 @@ void Sampler::process(const Event* events, int event_count, float* left, float* 
     int next = 0;
     bool limited = false;
     for (int frame = 0; frame < frames;) {
+        const int offset = static_cast<int>(clock_ % tick_frames);
+        if (offset == 0 && frame > 0)
+            take_commands();
         while (next < event_count && events[next].offset <= frame)
             handle(events[next++]);
-        const int offset = static_cast<int>(clock_ % tick_frames);
         if (offset == 0)
             tick();
         int count = std::min(frames - frame, tick_frames - offset);

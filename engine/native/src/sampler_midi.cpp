@@ -124,6 +124,8 @@ void Sampler::release_unheld(int velocity) noexcept {
 /// release controller; the zone's share of it is `release_velocity`. 64 is neutral, and so is 0, which keyboards send
 /// that do not measure it. A note that a pedal held ends in its usual time: the pedal let it go, not the finger.
 void Sampler::release(Voice& voice, int velocity) noexcept {
+    if (voice.mode() == Mode::one_shot) // at each end of any note there may be many of them
+        return;
     const double share = static_cast<double>(voice.zone().get(ZoneParam::release_velocity));
     const double speed = velocity == 0 ? 0.0 : (velocity - usual_release) / 63.0;
     voice.release(midi_.release_factor(voice.origin().channel) *

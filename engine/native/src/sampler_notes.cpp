@@ -128,11 +128,11 @@ double Sampler::reached(int channel) const noexcept {
 void Sampler::choke(int group, const std::bitset<places>& spared) noexcept {
     if (group == 0)
         return;
-    for (int i = 0; i < active_count_; ++i) {
+    for (int i = active_count_ - 1; i >= 0; --i) {
         const int place = active_[static_cast<std::size_t>(i)];
         if (!spared[static_cast<std::size_t>(place)] &&
             static_cast<int>(voice(place).zone().get(ZoneParam::choke)) == group)
-            voice(place).kill(kill_frames_);
+            fade(place);
     }
 }
 

@@ -141,14 +141,15 @@ int Sampler::free_place() noexcept {
     return 0; // cannot be: there are twice as many places as sounding voices
 }
 
-/// A voice falls silent now; its last frame is faded to nothing over the next millisecond in its stead.
-void Sampler::leave_residue(const Voice& voice) noexcept {
+/// A voice falls silent now; its last frame is faded to nothing over the next millisecond in its stead, and once only.
+void Sampler::leave_residue(Voice& voice) noexcept {
     for (int i = 0; i < residue_frames_; ++i) {
         const float share = 1.0f - static_cast<float>(i + 1) / static_cast<float>(residue_frames_ + 1);
         const auto at = static_cast<std::size_t>((residue_at_ + i) & (residue_size - 1));
         residue_left_[at] += voice.last_left * share;
         residue_right_[at] += voice.last_right * share;
     }
+    voice.last_left = voice.last_right = 0.0f;
 }
 
 void Sampler::cut(int place) noexcept {

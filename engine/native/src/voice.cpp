@@ -26,24 +26,8 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
     origin_.velocity_gain *= humanised_.gain;
     const auto seconds = [&](ZoneParam id) { return seconds_to_frames(zone.get(id), context.sample_rate); };
 
-    mode_ = static_cast<Mode>(static_cast<int>(zone.get(ZoneParam::mode)));
-    reverse_ = zone.get(ZoneParam::reverse) >= 0.5f;
-    const std::int64_t frames = clip_->frames();
-    const auto first = static_cast<std::int64_t>(zone.get(ZoneParam::start) * static_cast<float>(frames));
-    const std::int64_t left_out = seconds_to_frames(humanised_.seconds, clip_->sample_rate());
-    position_ = std::clamp<std::int64_t>(first + left_out, 0, frames - 1) * one;
-    loop_start_ = std::llround(static_cast<double>(zone.get(ZoneParam::loop_start)) * static_cast<double>(frames));
-    loop_end_ = std::llround(static_cast<double>(zone.get(ZoneParam::loop_end)) * static_cast<double>(frames));
-    loop_end_ = std::clamp<std::int64_t>(loop_end_, 1, frames);
-    loop_start_ = std::clamp<std::int64_t>(loop_start_, 0, loop_end_ - 1);
-    if (loop_end_ - loop_start_ < std::min<std::int64_t>(64, frames)) { // too short to be a loop: widen it
-        loop_start_ = std::max<std::int64_t>(0, loop_end_ - 64);
-        loop_end_ = std::min(frames, loop_start_ + 64);
-    }
-    loop_fade_ = std::min({seconds_to_frames(zone.get(ZoneParam::loop_crossfade), clip_->sample_rate()), loop_start_,
-                           loop_end_ - loop_start_});
-    if (mode_ == Mode::loop && position_ >= loop_end_ * one) // behind the loop's end there is only the loop
-        position_ = loop_start_ * one + (position_ - loop_start_ * one) % ((loop_end_ - loop_start_) * one);
+    course_ = first_course(zone, clip_->frames(), clip_->sample_rate(), humanised_.seconds);
+    position_ = course_.start * one;
     end_fade_ = std::max<std::int64_t>(1, seconds_to_frames(config::starve_seconds, clip_->sample_rate()));
 
     Envelope::Shape shape;
@@ -71,8 +55,8 @@ void Voice::start(Start&& start, const VoiceTargets& targets, const VoiceContext
     active = true;
     dying = false;
     begun_ = stereo_ = false;
-    rendered_ = swapped_ = kill_left_ = kill_ = 0;
-    fade_in_ = fade_in_left_ = position_ > 0 || reverse_ ? context.start_frames : 0;
+    rendered_ = swapped_ = held_ = kill_left_ = kill_ = 0;
+    fade_in_ = fade_in_left_ = position_ > 0 || course_.reverse ? context.start_frames : 0;
     fed_ = context.starve_frames;
     level_ = origin_.velocity_gain;
     tick_peak_ = 0.0f;
@@ -97,7 +81,7 @@ void Voice::change_key(int key, int slot_key, int variant, double semitones, int
 }
 
 void Voice::release(double factor) noexcept {
-    if (mode_ == Mode::one_shot)
+    if (course_.mode == Mode::one_shot)
         return;
     envelope_.release(factor);
     filter_.release(factor);
@@ -106,8 +90,9 @@ void Voice::release(double factor) noexcept {
 void Voice::kill(std::int64_t frames) noexcept {
     if (dying && kill_left_ <= frames)
         return;
+    kill_ = dying ? kill_ * frames / kill_left_ : frames; // on from the gain that a longer fade has got to
+    kill_left_ = frames;
     dying = true;
-    kill_ = kill_left_ = frames;
 }
 
 void Voice::clear() noexcept {
@@ -143,27 +128,9 @@ void Voice::tick(const VoiceTargets& targets, const VoiceContext& context) noexc
                  context.sample_rate);
 }
 
-bool Voice::ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept {
-    const std::int64_t last = clip.frames() - 1;
-    const std::int64_t from = position_ / one;
-    const std::int64_t to = from + source_frames;
-    const auto ready = [&](std::int64_t low, std::int64_t high) {
-        low -= half;
-        high += half;
-        return reverse_ ? clip.ready(last - high, last - low) : clip.ready(low, high);
-    };
-    if (mode_ != Mode::loop || to < loop_end_ - loop_fade_)
-        return ready(from, to);
-    const std::int64_t length = loop_end_ - loop_start_;
-    if (to - from >= length)
-        return ready(std::min(from, loop_start_ - loop_fade_), loop_end_);
-    return ready(from, std::min(to, loop_end_)) &&
-           ready(std::max<std::int64_t>(0, std::max(from, loop_end_ - loop_fade_) - length), to - length);
-}
-
 int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
     const std::int64_t slope = (step_to_ - step_from_) / tick_frames;
-    const std::int64_t end = mode_ == Mode::loop ? loop_end_ * one : clip_->frames() * one;
+    const std::int64_t end = course_.mode == Mode::loop ? course_.loop_end * one : clip_->frames() * one;
     if (slope == 0 && position_ + frames * step_from_ < end) {
         for (int i = 0; i < frames; ++i, position_ += step_from_)
             positions[i] = position_;
@@ -174,17 +141,18 @@ int Voice::walk(std::int64_t* positions, int frames, int offset) noexcept {
         position_ += step_from_ + slope * (offset + i);
         if (position_ < end)
             continue;
-        if (mode_ != Mode::loop)
+        if (course_.mode != Mode::loop)
             return i + 1;
         while (position_ >= end)
-            position_ -= (loop_end_ - loop_start_) * one;
+            position_ -= (course_.loop_end - course_.loop_start) * one;
     }
     return frames;
 }
 
 bool Voice::may_fade_loop(const std::int64_t* positions, int count) const noexcept {
     const std::int64_t last = positions[count - 1];
-    return mode_ == Mode::loop && loop_fade_ > 0 && (last > (loop_end_ - loop_fade_) * one || last < positions[0]);
+    return course_.mode == Mode::loop && course_.loop_fade > 0 &&
+           (last > (course_.loop_end - course_.loop_fade) * one || last < positions[0]);
 }
 
 void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, const std::int64_t* positions, int count,
@@ -193,13 +161,14 @@ void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, c
     const auto read_at = [&](const std::int64_t* where, float* to) {
         std::int64_t physical[tick_frames];
         for (int i = 0; i < count; ++i)
-            physical[i] = reverse_ ? (clip.frames() - 1) * one - where[i] : where[i];
+            physical[i] = course_.reverse ? (clip.frames() - 1) * one - where[i] : where[i];
         Resampler::read(table, source, physical, count, [to](int i, float value) { to[i] = value; });
     };
     read_at(positions, out);
     if (!may_fade_loop(positions, count))
         return;
-    const std::int64_t begin = (loop_end_ - loop_fade_) * one, length = (loop_end_ - loop_start_) * one;
+    const std::int64_t begin = (course_.loop_end - course_.loop_fade) * one,
+                       length = (course_.loop_end - course_.loop_start) * one;
     std::int64_t before[tick_frames];
     for (int i = 0; i < count; ++i)
         before[i] = positions[i] > begin ? positions[i] - length : positions[i];
@@ -207,13 +176,13 @@ void Voice::read(const Clip& clip, int channel, const Resampler::Table& table, c
     read_at(before, earlier);
     for (int i = 0; i < count; ++i) {
         const auto into = static_cast<double>(std::max<std::int64_t>(0, positions[i] - begin));
-        out[i] += static_cast<float>(into / static_cast<double>(loop_fade_ * one)) * (earlier[i] - out[i]);
+        out[i] += static_cast<float>(into / static_cast<double>(course_.loop_fade * one)) * (earlier[i] - out[i]);
     }
 }
 
 void Voice::sound(int channel, const Resampler::Table& table, const std::int64_t* positions, int count, int offset,
                   float* out, const VoiceContext& context) noexcept {
-    if (filter_.on() && !next_ && !reverse_ && !may_fade_loop(positions, count)) {
+    if (filter_.on() && !next_ && !course_.reverse && !may_fade_loop(positions, count)) {
         // The common case in one loop: the next frame is resampled while this one's filter is still being worked out.
         const float* source = clip_->channel(std::min(channel, clip_->channel_count() - 1));
         filter_.run(channel, offset, [&](auto&& filter) {
@@ -240,7 +209,7 @@ void Voice::sound(int channel, const Resampler::Table& table, const std::int64_t
 void Voice::fade(const std::int64_t* positions, int count, bool fed, float* gains,
                  const VoiceContext& context) noexcept {
     const std::int64_t end = clip_->frames() * one;
-    if (mode_ != Mode::loop && end - positions[count - 1] < end_fade_ * one)
+    if (course_.mode != Mode::loop && end - positions[count - 1] < end_fade_ * one)
         for (int i = 0; i < count; ++i)
             if (end - positions[i] < end_fade_ * one)
                 gains[i] *=
@@ -291,19 +260,18 @@ bool Voice::mix(const float* first, const float* second, const float* gains, int
 Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, const VoiceContext& context) noexcept {
     const std::int64_t widest = std::max(step_from_, step_to_);
     const auto& table = context.resampler.table(static_cast<double>(widest) / static_cast<double>(one));
-    const int half = table.half;
-    const auto source_frames = [&](std::int64_t output) { return widest * output / one + 1; };
+    const auto ready = [&](const Clip& clip, std::int64_t output_frames) {
+        return course_.ready(clip, position_ / one, widest * output_frames / one + 1, table.half);
+    };
 
     // What may sound: is the present clip there as far as the next fade reaches, and is a new one waiting?
-    const bool fed = ready_ahead(*clip_, source_frames(frames + context.starve_frames), half) &&
-                     (!next_ || ready_ahead(*next_, source_frames(frames + context.starve_frames), half));
+    const bool fed =
+        ready(*clip_, frames + context.starve_frames) && (!next_ || ready(*next_, frames + context.starve_frames));
     if (pending_ && !next_ && offset == 0) { // on the grid, so that it does not depend on the block size
-        const bool silent = !begun_ || fed_ == 0;
-        if (ready_ahead(*pending_,
-                        source_frames(tick_frames + context.starve_frames + (silent ? 0 : context.swap_frames)),
-                        half)) {
-            if (silent && !fed)
-                clip_ = std::move(pending_); // nothing sounds: no need to fade
+        const bool at_once = !fed && (!begun_ || fed_ == 0); // nothing sounds, nor could: no need to fade
+        if (ready(*pending_, tick_frames + context.starve_frames + (at_once ? 0 : context.swap_frames))) {
+            if (at_once)
+                clip_ = std::move(pending_);
             else {
                 next_ = std::move(pending_);
                 swapped_ = 0;
@@ -314,15 +282,16 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
     Outcome outcome = Outcome::sounding;
     if (!fed) {
         const bool was_fed = fed_ == context.starve_frames;
-        const bool data = ready_ahead(*clip_, source_frames(frames), half) &&
-                          (!next_ || ready_ahead(*next_, source_frames(frames), half));
+        const bool data = ready(*clip_, frames) && (!next_ || ready(*next_, frames));
         if (!begun_ || fed_ == 0 || !data) {
             // Nothing to give out here: hold the position until its block has come.
             const bool dropped = begun_ && fed_ > 0; // a bend upwards can outrun the look-ahead
             fed_ = 0;
             if (dropped)
                 return Outcome::dropped;
-            if (kill_ > 0)
+            held_ += frames;
+            const bool unheld = course_.mode == Mode::one_shot || released();
+            if (kill_ > 0 || (unheld && held_ >= context.abandon_frames))
                 return Outcome::ended;
             return was_fed ? Outcome::starved : Outcome::sounding;
         }
@@ -336,7 +305,7 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
     // Faded out before a missing block, it holds the position there.
     const int wanted = fed ? frames : static_cast<int>(std::min<std::int64_t>(frames, fed_));
     const int count = walk(positions, wanted, offset);
-    const bool ended = mode_ != Mode::loop && position_ >= clip_->frames() * one;
+    const bool ended = course_.mode != Mode::loop && position_ >= clip_->frames() * one;
     // Whole vectors further on: what the last one has beyond the frames is 0.
     float first[tick_frames], second[tick_frames], gains[tick_frames];
     for (float* audio : {first, second, gains})
@@ -359,6 +328,7 @@ Voice::Outcome Voice::render(float* left, float* right, int frames, int offset, 
     if (ended)
         last_left = last_right = 0.0f;
     begun_ = true;
+    held_ = 0;
     rendered_ += count;
     if (ended || envelope_.finished() || (kill_ > 0 && kill_left_ == 0))
         return Outcome::ended;

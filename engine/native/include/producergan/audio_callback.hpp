@@ -19,6 +19,7 @@ class AudioCallback {
 public:
     static constexpr int max_rings = 4;
 
+    /// Plays an event `latency_ns` after its stamp. [setup]
     AudioCallback(Sampler& sampler, double sample_rate, std::int64_t latency_ns);
 
     /// Events pushed from now on are played. False if there are max_rings already. [setup]

@@ -8,6 +8,7 @@ namespace producergan {
 /// A delay-locked loop of second order (F. Adriaensen, "Using a DLL to filter time", 2005).
 class BlockClock {
 public:
+    /// Runs at the nominal rate, in Hz, until blocks tell it better. [setup]
     explicit BlockClock(double sample_rate) noexcept : nominal_(1e9 / sample_rate), period_(nominal_) {}
 
     /// The smoothed time of the block whose callback began at `now_ns` and has `frames` frames. [audio-thread]

@@ -28,10 +28,12 @@ public:
     /// True if every block that holds a frame of [first, last] is ready; frames outside the clip count as ready
     /// silence. [thread-safe]
     bool ready(std::int64_t first, std::int64_t last) const noexcept;
+    /// The same of one block. [thread-safe]
     bool block_ready(std::int64_t block) const noexcept {
         return ready_[static_cast<std::size_t>(block)].load(std::memory_order_acquire) != 0;
     }
 
+    // What never changes. [thread-safe]
     std::uint64_t id() const noexcept { return id_; }
     int channel_count() const noexcept { return channel_count_; }
     std::int64_t frames() const noexcept { return frames_; }

@@ -16,12 +16,14 @@ inline constexpr int max_variants = max_layers * max_siblings; // clips of a key
 inline constexpr int channels = 16;                            // MIDI channels
 inline constexpr int max_events = 4096;     // events a process call looks at; more are dropped and counted
 inline constexpr int command_queue = 8192;  // clip-table and parameter messages under way; a power of two
+inline constexpr int tick_commands = 64;    // of those, taken a tick: 256 in 128 frames, so that no block gets longer
 inline constexpr int max_choke_groups = 33; // group 0 means none
 
 inline constexpr double kill_seconds = 0.005;             // choke, steal, all sound off: inaudible as a click, short
 inline constexpr double residue_seconds = 0.001;          // a dying voice cut short because the reserve is full
 inline constexpr double swap_seconds = 0.010;             // crossfade from one clip to the next
 inline constexpr double starve_seconds = 0.002;           // fade before a block that is not ready
+inline constexpr double abandon_seconds = 5.0;            // an unheld voice's wait; a failed run is retried in 4 s
 inline constexpr double start_inside_seconds = 0.001;     // fade-in where a voice starts inside a clip
 inline constexpr double shortest_release_seconds = 0.010; // the quadratic release starts at twice the linear slope
 inline constexpr double smoothing_seconds = 0.005;        // time constant of gain, pan and pitch smoothing

@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Counter::
     "blocks", "underflows", "worst_block_ns", "late_events", "dropped_events", "dropped_commands",
     "notes",  "steals",     "starved",        "muted",       "limited_blocks"};
 
-/// Figures that the audio thread counts and anyone may read without stopping it.
+/// Figures that the audio thread counts and anyone may read without stopping it. All functions: [thread-safe]
 class Counters {
 public:
     void add(Counter which, std::uint64_t amount = 1) noexcept {

@@ -20,8 +20,8 @@ public:
     /// Begins the release, `factor` times as long as the shape has it. [audio-thread]
     void release(double factor = 1.0) noexcept;
 
-    bool released() const noexcept { return stage_ >= Stage::release; }
-    bool finished() const noexcept { return stage_ == Stage::finished; }
+    bool released() const noexcept { return stage_ >= Stage::release; }  // or finished [audio-thread]
+    bool finished() const noexcept { return stage_ == Stage::finished; } // [audio-thread]
 
     /// Writes the next `frames` levels, 0 to 1. [audio-thread]
     void render(float* levels, int frames) noexcept;

@@ -25,7 +25,7 @@ class EventRing {
 public:
     static constexpr std::size_t capacity = 4096; // events; a power of two. 4 s of the densest MIDI 1.0 cable.
 
-    /// Bytes of shared memory that a ring needs.
+    /// Bytes of shared memory that a ring needs. [thread-safe]
     static std::size_t bytes() noexcept;
 
     /// Lays a ring over `memory` (at least bytes() long, 64-byte aligned); `create` clears it first. [setup]
@@ -63,13 +63,13 @@ private:
 /// One reader's place in a ring.
 class EventReader {
 public:
-    /// Starts at the ring's present end: only later events are read.
+    /// Starts at the ring's present end: only later events are read. [setup]
     explicit EventReader(const EventRing& ring) noexcept : ring_(&ring), next_(ring.written()) {}
 
     /// The next event, if there is one. [audio-thread] or [control-thread], one thread a reader
     bool read(StampedEvent& event) noexcept;
 
-    /// Events overwritten before they were read.
+    /// Events overwritten before they were read. By the thread that reads: [audio-thread] or [control-thread]
     std::uint64_t lost() const noexcept { return lost_; }
 
 private:

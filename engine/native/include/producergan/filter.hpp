@@ -28,7 +28,7 @@ public:
     /// The same, where both stay as they are. [audio-thread]
     void tick() noexcept { from_ = to_; }
 
-    bool on() const noexcept { return type_ != Type::off; }
+    bool on() const noexcept { return type_ != Type::off; } // [audio-thread]
 
     /// A mono sound becomes stereo: the second channel takes the first one's state along. [audio-thread]
     void widen() noexcept { states_[1] = states_[0]; }

@@ -9,6 +9,7 @@ namespace producergan {
 /// Keeps both channels below the threshold: no look-ahead, so no latency; attack at once, exponential release.
 class Limiter {
 public:
+    /// Back to unity gain. [setup]
     void prepare(double sample_rate) noexcept {
         release_ = static_cast<float>(1.0 - std::exp(-1.0 / (config::limiter_release_seconds * sample_rate)));
         gain_ = 1.0f;

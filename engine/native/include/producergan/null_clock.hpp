@@ -9,6 +9,7 @@ namespace producergan {
 /// Runs the audio callback block by block at the pace of a sound card, and throws the sound away.
 class NullClock {
 public:
+    /// Blocks of so many frames, once it is started. [setup]
     NullClock(AudioCallback& callback, double sample_rate, int block_frames);
     ~NullClock();
 

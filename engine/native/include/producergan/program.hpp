@@ -25,6 +25,7 @@ struct Zone {
         for (std::size_t i = 0; i < zone_param_count; ++i)
             parameters[i] = zone_parameters[i].default_value;
     }
+    // [thread-safe], while nobody changes the zone
     float get(ZoneParam id) const noexcept { return parameters[static_cast<std::size_t>(id)]; }
     int slot_key(int key) const noexcept { return shared ? root : key; }
     int layer(int velocity) const noexcept { return (velocity - 1) * layers / 127; } // velocity 1 to 127
@@ -73,6 +74,7 @@ struct Program : std::enable_shared_from_this<Program> {
 
     static std::uint64_t next_id() noexcept; // [thread-safe]
 
+    // Of whom the program belongs to: [control-thread] until it is handed over, then [audio-thread]
     float get(PlayParam id) const noexcept { return play[static_cast<std::size_t>(id)]; }
     ClipSlot& slot(int zone, int slot_key) noexcept {
         return table[static_cast<std::size_t>(zone * config::keys + slot_key)];

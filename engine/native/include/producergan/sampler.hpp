@@ -30,7 +30,7 @@ struct Event {
 /// frames that is fixed to the output's frame count, and blocks are split at events and at that grid.
 class Sampler {
 public:
-    Sampler();
+    Sampler(); // [setup]
     ~Sampler();
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
@@ -39,7 +39,7 @@ public:
     /// rates outside 8 to 768 kHz. [setup]
     void prepare(double sample_rate);
 
-    double sample_rate() const noexcept { return sample_rate_; }
+    double sample_rate() const noexcept { return sample_rate_; } // in Hz [thread-safe]
 
     /// Fills `frames` frames of `left` and `right`, which lie `stride` floats apart from frame to frame. Events are
     /// sorted by offset; one past the block's end counts as at its end. [audio-thread]
@@ -48,7 +48,8 @@ public:
     /// Output frames since prepare. [audio-thread]
     std::int64_t clock() const noexcept { return clock_; }
 
-    // Messages. Each takes effect at the start of a following block, in the order sent; false if the queue is full.
+    // Messages. Each takes effect at the start of a following block, or where many are under way at a later tick, in
+    // the order sent; false if the queue is full.
 
     /// Plays another program; sounding voices end on the one they began with. [thread-safe]
     bool set_program(ProgramRef program);
@@ -70,6 +71,7 @@ public:
     /// Frees programs and clips that only this registry still holds; returns how many. [thread-safe]
     std::size_t collect();
 
+    // What other threads may look at. [thread-safe]
     Counters& counters() noexcept { return counters_; }
     const Snapshot& snapshot() const noexcept { return snapshot_; }
 
@@ -88,6 +90,7 @@ private:
     static constexpr int residue_size = 1024; // a power of two, longer than the residue at 768 kHz
 
     bool send(Command&& command);
+    void take_commands() noexcept;
     void apply(Command& command) noexcept;
     void follow_program() noexcept;
 
@@ -115,7 +118,7 @@ private:
     void make_room() noexcept;
     int free_place() noexcept;
     void fade(int place) noexcept; // ends a voice in kill_frames
-    void leave_residue(const Voice& voice) noexcept;
+    void leave_residue(Voice& voice) noexcept;
     void cut(int place) noexcept; // ends a voice now
     void end_voice(int place) noexcept;
     int glide_ticks() const noexcept;
@@ -138,11 +141,13 @@ private:
     const HeldKeys& keys(int channel) const noexcept { return keys_[static_cast<std::size_t>(channel)]; }
 
     double sample_rate_ = 48000.0;
-    std::int64_t kill_frames_ = 0, swap_frames_ = 0, starve_frames_ = 0, start_frames_ = 0, young_frames_ = 0;
+    std::int64_t kill_frames_ = 0, swap_frames_ = 0, starve_frames_ = 0, abandon_frames_ = 0, start_frames_ = 0,
+                 young_frames_ = 0;
     int residue_frames_ = 1;
     float smoothing_ = 1.0f;
 
     std::int64_t clock_ = 0;
+    int commands_left_ = 0; // that this tick may still take
     std::uint64_t voice_count_ = 0;
     ProgramRef program_;
     std::vector<Voice> voices_;        // fixed places

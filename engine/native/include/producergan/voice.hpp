@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "producergan/clip.hpp"
+#include "producergan/course.hpp"
 #include "producergan/envelope.hpp"
 #include "producergan/glide.hpp"
 #include "producergan/humanise.hpp"
@@ -18,8 +19,9 @@ struct VoiceContext {
     std::int64_t kill_frames; // fade of a choked, stolen or silenced voice
     std::int64_t swap_frames; // crossfade to a new clip
     std::int64_t starve_frames;
-    std::int64_t start_frames; // fade-in of a start inside the clip
-    float smoothing;           // share of the way to the target that a tick goes
+    std::int64_t abandon_frames; // wait of a voice that nobody holds
+    std::int64_t start_frames;   // fade-in of a start inside the clip
+    float smoothing;             // share of the way to the target that a tick goes
 };
 
 /// The channel's and the zone's present wishes for a voice, before smoothing.
@@ -89,27 +91,27 @@ public:
     float last_left = 0.0f; // last frame given out
     float last_right = 0.0f;
 
+    // What it is and where it stands. [audio-thread]
     const Start& origin() const noexcept { return origin_; }
     const Zone& zone() const noexcept { return origin_.program->zones[static_cast<std::size_t>(origin_.zone)]; }
-    Mode mode() const noexcept { return mode_; }
+    Mode mode() const noexcept { return course_.mode; }
     bool released() const noexcept { return envelope_.released(); }
-    bool reverse() const noexcept { return reverse_; }
+    bool reverse() const noexcept { return course_.reverse; }
     float level() const noexcept { return level_; }
     double glide() const noexcept { return glide_.semitones(); } // off its key's pitch, while on the way there
     std::int64_t rendered() const noexcept { return rendered_; }
     std::int64_t position() const noexcept { return position_; } // 32.32 fixed point, logical
     std::int64_t step() const noexcept { return step_from_; }    // 32.32 fixed point, source frames an output frame
-    std::int64_t loop_start() const noexcept { return loop_start_; }
-    std::int64_t loop_end() const noexcept { return loop_end_; }
-    std::int64_t loop_fade() const noexcept { return loop_fade_; }
+    std::int64_t loop_start() const noexcept { return course_.loop_start; }
+    std::int64_t loop_end() const noexcept { return course_.loop_end; }
+    std::int64_t loop_fade() const noexcept { return course_.loop_fade; }
     const ClipRef& clip() const noexcept { return clip_; }
     const ClipRef& incoming() const noexcept { return next_; } // of a crossfade under way
     std::int64_t faded() const noexcept { return swapped_; }   // frames of it that are done
-    /// The clip that this voice sounds or is on its way to.
+    /// The clip that this voice sounds or is on its way to. [audio-thread]
     const ClipRef& newest_clip() const noexcept { return pending_ ? pending_ : next_ ? next_ : clip_; }
 
 private:
-    bool ready_ahead(const Clip& clip, std::int64_t source_frames, int half) const noexcept;
     /// Positions of the coming frames, and how many: fewer where the clip ends. Moves on.
     int walk(std::int64_t* positions, int frames, int offset) noexcept;
     /// One channel of a clip (of a mono clip always its only one) at these positions, a loop's crossfade included.
@@ -129,17 +131,16 @@ private:
 
     Start origin_;
     ClipRef clip_, next_, pending_;
-    Mode mode_ = Mode::one_shot;
-    bool reverse_ = false;
+    Course course_;
     bool begun_ = false; // has given out a frame
     std::int64_t position_ = 0;
-    std::int64_t loop_start_ = 0, loop_end_ = 0, loop_fade_ = 0; // frames
-    std::int64_t end_fade_ = 1;                                  // frames of the clip
-    std::int64_t rendered_ = 0;                                  // frames given out
-    std::int64_t swapped_ = 0;                                   // frames into the crossfade
+    std::int64_t end_fade_ = 1; // frames of the clip
+    std::int64_t rendered_ = 0; // frames given out
+    std::int64_t swapped_ = 0;  // frames into the crossfade
     std::int64_t fade_in_left_ = 0, fade_in_ = 0;
     std::int64_t kill_left_ = 0, kill_ = 0;
-    std::int64_t fed_ = 0; // starve gain, in frames of starve_frames
+    std::int64_t fed_ = 0;  // starve gain, in frames of starve_frames
+    std::int64_t held_ = 0; // frames for which it has waited for a block
     Envelope envelope_;
     Glide glide_;
     VoiceFilter filter_;

@@ -25,7 +25,7 @@ public:
     /// At each tick of the grid; `smoothing` is the share of the way to the target that a tick goes. [audio-thread]
     void tick(const Zone& zone, int key, const Offsets& offsets, float smoothing, double sample_rate) noexcept;
 
-    bool on() const noexcept { return filter_.on(); }
+    bool on() const noexcept { return filter_.on(); } // [audio-thread]
 
     void widen() noexcept { filter_.widen(); } // as Filter's. [audio-thread]
 
