@@ -8,6 +8,7 @@ from _typeshed import ReadableBuffer
 from numpy.typing import NDArray
 
 BLOCK_FRAMES: Final[int]
+MAX_EVENTS: Final[int]
 MAX_ZONES: Final[int]
 MAX_SIBLINGS: Final[int]
 MAX_LAYERS: Final[int]

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from engine.errors import UserError
 from engine.hands import Hands, Slot
-from engine.knobs import Knobs
+from engine.keys import key_name
+from engine.knobs import RESET, Knobs
 from engine.learn import Learn
-from engine.macro import POLY_PRESSURE, PRESSURE, Trigger
-from engine.moves import slot_moves
+from engine.macro import MORPH_X, MORPH_Y, POLY_PRESSURE, PRESSURE, Trigger
+from engine.moves import slot_moves, zone_moves
 from engine.mpe import MpeZone
 from engine.origin import Origin, Pin, Space
 from engine.preset import Preset
@@ -91,7 +93,8 @@ class Controls:
             return message[2] > 0 and (self._is_trigger("note", number) or touches)
         if kind in (0xA0, 0xD0):
             return (POLY_PRESSURE if kind == 0xA0 else PRESSURE) in sources
-        return kind == 0xB0 and number in self.preset.claimed_controllers
+        presses = bool(sources & {PRESSURE, POLY_PRESSURE}) or bool(self.knobs.touches)
+        return kind == 0xB0 and (number in self.preset.claimed_controllers or (number == RESET and presses))
 
     def _is_ours(self, message: bytes) -> bool:
         whole = bool(message) and len(message) == (2 if message[0] & 0xE0 == 0xC0 else 3)
@@ -180,7 +183,7 @@ class Controls:
 
     def learn(self, macro: int) -> None:
         """Arms a macro, 1 … 8: the controller that is moved next is to be its own."""
-        self.learning = Learn(macro)
+        self.learning = Learn.of(self.preset.macros[macro - 1])
 
     def learnt(self) -> str:
         """Binds the controller that was moved, and says so. Raises ValueError with a sentence that says why not."""
@@ -209,26 +212,33 @@ class Controls:
             return SoundString.of_seed(instrument.digest, origin)
         return SoundString.of_latent(instrument.digest, sound.z())
 
-    def paste(self, text: str) -> bool:
-        """Gives the last played key the sound of a sound string, wherever the knobs stand.
+    def paste(self, text: str) -> str:
+        """Gives the last played key the sound of a sound string, wherever the knobs stand; a sentence that says so.
 
-        False if no key was played. Raises UserError if the text is no sound string of this instrument.
+        On a path the corner next to where the key stands takes the sound, since what lies between is made of corners.
+        Raises UserError if no key was played, or if the text is no sound string of this instrument.
         """
         string = SoundString.parse(text)
         string.check(self.preset.opened)
         place = self._last_slot()
         if place is None:
-            return False
-        (index, key, variant), _ = place
-        since = slot_moves(self.preset, (index, key, variant), self.hands)
+            raise UserError("Play a key first: the sound is put on it.")
+        slot, _ = place
+        index, key, _ = slot
+        since = slot_moves(self.preset, slot, self.hands)
+        origin: Origin = string.seed if string.seed is not None and not since else Pin(str(string), since)
+        zone = self.preset.zones[index]
+        if isinstance(zone.source, PathSource):
+            pinned = string.seed if string.seed is not None else Pin(str(string))
+            moves = zone_moves(zone, self.preset.macros, [slot[1:]], self.hands)
+            (x,), (y,) = zone.source.at(zone.keys, [key], moves[MORPH_X], moves[MORPH_Y])
+            source = zone.source.with_corner(float(x), float(y), pinned)
+            self._change(self.preset.with_zone(index, replace(zone, source=source)))
+            return f"The corner of the path next to {key_name(key)} has the sound now."
         own = self.preset.own_slot((index, key, 0))[:2]
-        self.turns = {slot: turn for slot, turn in self.turns.items() if slot[:2] != own}
-        if string.seed is not None and not since:
-            origin: Origin = string.seed
-        else:
-            origin = Pin(str(string), {} if isinstance(self.preset.zones[index].source, PathSource) else since)
+        self.turns = {other: turn for other, turn in self.turns.items() if other[:2] != own}
         self._change(self.preset.with_origin(index, key, origin))
-        return True
+        return f"{key_name(key)} has the sound now."
 
     def _last_slot(self) -> tuple[Slot, int] | None:
         """The slot of the last played key that was heard last, in the first zone with that key, and its turn then."""

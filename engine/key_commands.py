@@ -12,6 +12,7 @@ from typing import Protocol
 from engine.controls import Controls
 from engine.errors import UserError
 from engine.keys import key_name
+from engine.learn import Learn
 from engine.macro import MACROS, source_name
 from engine.player import Player
 from engine.programs import Programs
@@ -56,7 +57,8 @@ class KeyCommands:
     ) -> None:
         self._player, self._programs, self._kept, self._say, self._find = player, programs, kept, say, find
         self._spawn = spawn
-        self._save_as = save_as
+        self._save_as: Path | None = save_as
+        self._saves_for = player.controls  # another preset is saved under another name
         self._typed: str | None = None  # what is being typed, while something is
         self._choosing = False  # of a macro to learn for
         self._learning = False
@@ -86,10 +88,7 @@ class KeyCommands:
         if self._choosing:
             return f"learn a controller for macro 1-{MACROS}: press its number (Esc leaves)"
         if self._learning:
-            controller = None if learning is None else learning.controller
-            heard = "none yet" if controller is None else source_name(controller)
-            sense = " · turned round" if learning is not None and learning.inverted else ""
-            return f"move a controller (heard: {heard}{sense}) · Enter takes it · i turns it round · Esc leaves"
+            return _learn_line(learning)
         return " · ".join(f"{command.key} {command.label}" for command in COMMANDS) + " · q quit"
 
     def new_last(self) -> None:
@@ -111,7 +110,8 @@ class KeyCommands:
 
     def save(self) -> None:
         def write(controls: Controls) -> None:
-            self._save_as = self._save_as or free_name(controls.preset.name)
+            if controls is not self._saves_for or self._save_as is None:
+                self._saves_for, self._save_as = controls, free_name(controls.preset.name)
             controls.save(self._save_as)
             self._say(f"Saved as {self._save_as}.")
 
@@ -188,9 +188,21 @@ class KeyCommands:
                 controls.learning = None
                 self._say(str(error))
 
-        def invert(controls: Controls) -> None:
-            if controls.learning is not None:
-                controls.learning.inverted = not controls.learning.inverted
+        def change(key: str) -> Callable[[Controls], None]:
+            def act(controls: Controls) -> None:
+                learn = controls.learning
+                if learn is None:
+                    return
+                if key == "i":
+                    learn.invert()
+                elif key == "t":
+                    learn.pick_up = not learn.pick_up
+                elif key == "<":
+                    learn.minimum = learn.value
+                else:
+                    learn.maximum = learn.value
+
+            return act
 
         def leave(controls: Controls) -> None:
             controls.learning = None
@@ -198,8 +210,8 @@ class KeyCommands:
         if key in ENTER:
             self._learning = False
             self._do(done)
-        elif key == "i":
-            self._do(invert)
+        elif key in "it<>":
+            self._do(change(key))
         elif key == ESCAPE:
             self._learning = False
             self._do(leave)
@@ -240,8 +252,17 @@ class KeyCommands:
         self._do(lambda controls: self._put(controls, text))
 
     def _put(self, controls: Controls, text: str) -> None:
-        if not controls.paste(text):
-            self._say("Play a key first: the sound is put on it.")
+        self._say(controls.paste(text))
+
+
+def _learn_line(learn: Learn | None) -> str:
+    if learn is None or learn.controller is None:
+        return "move a controller (Esc leaves)"
+    return (
+        f"{source_name(learn.controller)} moves it from {learn.minimum:.2f} to {learn.maximum:.2f}"
+        f"{', once it has come past' if learn.pick_up else ''} · Enter takes it · i turns it round · < > take where it "
+        "stands for an end · t soft take-over · Esc leaves"
+    )
 
 
 def _is_file(path: Path) -> bool:

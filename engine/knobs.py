@@ -9,6 +9,7 @@ from engine.macro import POLY_PRESSURE, PRESSURE, Macro
 from engine.mpe import MpeZone
 from engine.preset import Preset
 
+RESET = 121  # the controller that resets all others
 CAUGHT = 1.5 / 127  # so near, a controller has reached the macro: its own step, and a half for rounding
 
 
@@ -77,6 +78,8 @@ class Knobs:
         """A controller moves its macro; on a member channel of MPE for that channel's key alone."""
         if self._mpe.control(channel, controller, value):
             self.touches, self._keys, self._channel_values = {}, {}, {}
+        if controller == RESET:
+            return self._let_up(macros)
         if self._mpe.is_member(channel):
             self._channel_values.setdefault(channel, {})[controller] = value
             key = self._keys.get(channel)
@@ -85,6 +88,16 @@ class Knobs:
         for macro in macros:
             if macro.controller == controller and macro.targets:
                 moved |= self._move(macro, macro.position_of(value))
+        return moved
+
+    def _let_up(self, macros: tuple[Macro, ...]) -> bool:
+        """Pressure is back at nothing; what knobs stand at, they stand at."""
+        moved = bool(self.touches)
+        self.touches, self._channel_values = {}, {}
+        for macro in macros:
+            if macro.controller in (PRESSURE, POLY_PRESSURE) and self.positions[macro.id] != macro.position_of(0):
+                self.positions[macro.id] = macro.position_of(0)
+                moved = True
         return moved
 
     def _touch(self, macros: tuple[Macro, ...], key: int, controller: int, value: int) -> bool:

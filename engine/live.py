@@ -69,8 +69,7 @@ class Demo:
 
 def play(arguments: argparse.Namespace) -> None:
     """Plays until Ctrl-C, SIGTERM or the key q. Raises UserError if something that was asked for is not there."""
-    path = _preset_path(arguments.preset)
-    preset = Preset.open(path)
+    path, preset, notes = _open_preset(arguments.preset)
     _check_save_as(arguments.save_as)
     if arguments.record is not None:
         check_recording(arguments.record)
@@ -109,6 +108,8 @@ def play(arguments: argparse.Namespace) -> None:
             if recording is not None:
                 recording.start()
                 shown.say(f"Recording to {arguments.record}.")
+            for note in notes:
+                shown.say(note)
             _announce(shown, preset, choice, midi, player, generator, output)
             _Loop(player, midi, output, connector, recording, shown, commands, demo).run(keys)
         output.close()
@@ -117,14 +118,21 @@ def play(arguments: argparse.Namespace) -> None:
         shown.say("Goodbye.")
 
 
-def _preset_path(text: str) -> Path:
-    """What a user's text names; of a folder its first preset, from which program changes lead to the others."""
+def _open_preset(text: str) -> tuple[Path, Preset, list[str]]:
+    """What a user's text names, and what there is to say of it.
+
+    Of a folder the first preset that can be played, from which program changes lead to the others.
+    """
     if not Path(text).is_dir():
-        return find_preset(text)
-    presets = presets_in(Path(text))
-    if not presets:
-        raise UserError(f"There are no presets (.toml) in the folder {text}; name another one.")
-    return presets[0]
+        path = find_preset(text)
+        return path, Preset.open(path), []
+    notes: list[str] = []
+    for path in presets_in(Path(text)):
+        try:
+            return path, Preset.open(path), notes
+        except UserError as error:
+            notes.append(str(error))
+    raise UserError(notes[0] if notes else f"There are no presets (.toml) in the folder {text}; name another one.")
 
 
 def _warm_generator(instrument: Instrument, provider: str) -> Generator:

@@ -202,4 +202,10 @@ class OfflineLoop:
         for start in range(0, len(out), self._block):
             stop = min(start + self._block, len(out))
             piece = [(offset - start, message) for offset, message in events if start <= offset < stop]
+            while len(piece) > _native.MAX_EVENTS:  # what one call looks at
+                head, piece = piece[: _native.MAX_EVENTS], piece[_native.MAX_EVENTS :]
+                passed = piece[0][0]
+                out[start : start + passed] = self.sampler.process(head, passed)
+                piece = [(offset - passed, message) for offset, message in piece]
+                start += passed
             out[start:stop] = self.sampler.process(piece, stop - start)

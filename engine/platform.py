@@ -219,6 +219,13 @@ class _ConsoleKeys(Keys):
         return None
 
 
+def _in_foreground(terminal: int) -> bool:
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:  # a terminal, but not the one that this process is controlled by
+        return False
+
+
 @contextlib.contextmanager
 def single_keys() -> Iterator[Keys]:
     """Reads single keys while the block runs; without a terminal `poll` always gives None. Ctrl-C works as ever."""
@@ -226,7 +233,7 @@ def single_keys() -> Iterator[Keys]:
         yield Keys()
     elif sys.platform == "win32":
         yield _ConsoleKeys()
-    elif os.tcgetpgrp(sys.stdin.fileno()) != os.getpgrp():
+    elif not _in_foreground(sys.stdin.fileno()):
         yield Keys()  # in the background, touching the terminal would stop the process
     else:
         import termios

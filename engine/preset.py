@@ -209,13 +209,13 @@ class Preset:
     def with_origin(self, zone_index: int, key: int, origin: Origin) -> Preset:
         """Another seed or pinned sound: a key's own, the nearest corner of a path, the sound of a chromatic zone."""
         zone = self.zones[zone_index]
-        return self._with_zone(zone_index, replace(zone, source=zone.source.with_origin(zone.keys, key, origin)))
+        return self.with_zone(zone_index, replace(zone, source=zone.source.with_origin(zone.keys, key, origin)))
 
     def with_lock(self, zone_index: int, key: int, locked: bool) -> Preset:
         """The key locked against new seeds, or free."""
         zone = self.zones[zone_index]
         changed = zone.locked | {key} if locked else zone.locked - {key}
-        return self._with_zone(zone_index, replace(zone, locked=frozenset(changed)))
+        return self.with_zone(zone_index, replace(zone, locked=frozenset(changed)))
 
     def with_position(self, macro_id: int, position: float) -> Preset:
         """A macro moved, for saving where the knobs stand."""
@@ -241,7 +241,8 @@ class Preset:
                     preset = preset.with_origin(index, key, draw.getrandbits(DRAWN_SEED_BITS))
         return preset
 
-    def _with_zone(self, index: int, zone: Zone) -> Preset:
+    def with_zone(self, index: int, zone: Zone) -> Preset:
+        """Another zone in the place of one."""
         return replace(self, zones=(*self.zones[:index], zone, *self.zones[index + 1 :]))
 
     @property

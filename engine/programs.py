@@ -18,7 +18,7 @@ KEPT = 4  # instruments that stay open, with their sessions and clips
 
 def presets_in(folder: Path) -> list[Path]:
     """The presets of a folder in the order of their names: program 0 is the first."""
-    return sorted(folder.glob("*.toml"), key=lambda path: path.name.lower())
+    return sorted((path for path in folder.glob("*.toml") if path.is_file()), key=lambda path: path.name.lower())
 
 
 class Programs:

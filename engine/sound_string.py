@@ -43,8 +43,8 @@ class SoundString:
 
     @classmethod
     def parse(cls, text: str) -> SoundString:
-        """Reads a sound string. Raises UserError if it is none, or was damaged on its way."""
-        match = _FORM.fullmatch(text.strip())
+        """Reads a sound string, wrapped into lines or not. Raises UserError if it is none, or was damaged."""
+        match = _FORM.fullmatch("".join(text.split()))
         if match is None:
             raise UserError(f"{text!r} is not a sound string; copy the whole of it.")
         digest, seed, code, checksum = match.groups()

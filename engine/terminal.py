@@ -51,7 +51,8 @@ class Screen:
     def say(self, sentence: str) -> None:
         """Prints a sentence that stays."""
         if self._live is not None:
-            self._live.console.print(sentence, markup=False, highlight=False)
+            # Not wrapped by us: a sound string is to be copied whole.
+            self._live.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
         else:
             print(sentence, flush=True)
 

@@ -78,9 +78,13 @@ class Path:
     def place(self, keys: tuple[int, ...], key: int) -> float:
         return (key - keys[0]) / (keys[-1] - keys[0]) if self.walk and len(keys) > 1 else 0.0
 
-    def bases(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals, space: Space) -> Latent:
+    def at(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals) -> tuple[Reals, Reals]:
+        """Where chosen keys stand between the corners, moved by (x, y): 0 … 1, [n] and [n]."""
         places = np.array([self.place(keys, key) for key in chosen])
-        at_x, at_y = (np.clip(places + own + moved, 0.0, 1.0) for own, moved in ((self.x, x), (self.y, y)))
+        return np.clip(places + self.x + x, 0.0, 1.0), np.clip(places + self.y + y, 0.0, 1.0)
+
+    def bases(self, keys: tuple[int, ...], chosen: Sequence[int], x: Reals, y: Reals, space: Space) -> Latent:
+        at_x, at_y = self.at(keys, chosen, x, y)
         return latent.interpolate([space.latent(corner) for corner in self.corners], at_x, at_y, space.prior)
 
     def origin(self, keys: tuple[int, ...], key: int) -> Origin:
@@ -94,6 +98,14 @@ class Path:
         if not self.walk and isinstance(origin, int):
             return replace(self, corners=tuple((origin + i) & latent.MAX_SEED for i in range(len(self.corners))))
         changed = self.group(keys, key)
+        return replace(self, corners=tuple(origin if i == changed else old for i, old in enumerate(self.corners)))
+
+    def with_corner(self, x: float, y: float, origin: Origin) -> Path:
+        """The same path with another sound at the corner next to (x, y), each 0 … 1."""
+        if len(self.corners) == 2:
+            changed = round(x)
+        else:
+            changed = round(x) if y < 0.5 else min(2 + round(x), len(self.corners) - 1)
         return replace(self, corners=tuple(origin if i == changed else old for i, old in enumerate(self.corners)))
 
     def group(self, keys: tuple[int, ...], key: int) -> int:

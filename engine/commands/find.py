@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.output is not None:
         _write(arguments.output, preset.opened.generate(z)[0].T, preset.opened.sample_rate)
     if key is not None:
-        _save(preset, key, string, arguments.save_as)
+        told = _save(preset, key, string, arguments.save_as)
     if arguments.json:
         written = {"output": arguments.output, "saved_as": arguments.save_as}
         paths = {name: None if path is None else str(path) for name, path in written.items()}
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.output is not None:
         print(f"To compare: {arguments.output}")
     if key is not None:
-        print(f"The key {key} has it in {arguments.save_as}.")
+        print(f"{told} Saved as {arguments.save_as}.")
 
 
 def _key(text: str, preset: Preset) -> int:
@@ -84,7 +84,7 @@ def _write(path: Path, audio: object, rate: int) -> None:
         soundfile.write(temporary, audio, rate, subtype="PCM_24", format="WAV")
 
 
-def _save(preset: Preset, key: int, string: str, path: Path) -> None:
+def _save(preset: Preset, key: int, string: str, path: Path) -> str:
     """As a player does it: strike the key, paste the sound, save. It is the very sound, wherever the knobs stand."""
     import random
 
@@ -93,5 +93,6 @@ def _save(preset: Preset, key: int, string: str, path: Path) -> None:
     controls = Controls(preset, random.Random())
     channel = max(0, int(preset.play.get("channel", 0)) - 1)
     controls.handle(bytes((0x90 | channel, key, 127)))
-    controls.paste(string)
+    told = controls.paste(string)
     controls.save(path)
+    return told

@@ -197,6 +197,7 @@ NB_MODULE(_native, m) {
             "A reader that starts with the next event. [control-thread]");
 
     m.attr("BLOCK_FRAMES") = config::block_frames;
+    m.attr("MAX_EVENTS") = config::max_events;
     m.attr("MAX_ZONES") = config::max_zones;
     m.attr("MAX_SIBLINGS") = config::max_siblings;
     m.attr("MAX_LAYERS") = config::max_layers;

@@ -15,6 +15,7 @@ from engine.instrument import Instrument
 from engine.macro import Macro, Target, Trigger
 from engine.preset import Preset, eight
 from engine.zone import Chromatic, Seeds, Zone
+from engine.zone import Path as PathSource
 
 ZONES = (
     Zone("low", tuple(range(36, 48)), Seeds(0)),
@@ -277,7 +278,8 @@ def test_what_cannot_be_pasted_says_so_and_changes_nothing(text: str, tiny_path:
 def test_nothing_is_copied_or_pasted_before_a_key_was_played(tiny_path: Path) -> None:
     made = controls(tiny_path)
     assert made.copy() is None
-    assert not made.paste(f"{made.preset.opened.digest[:12]}:77")
+    with pytest.raises(UserError, match="Play a key first"):
+        made.paste(f"{made.preset.opened.digest[:12]}:77")
 
 
 def test_while_learning_a_controller_does_nothing_else(tiny_path: Path) -> None:
@@ -312,3 +314,19 @@ def test_a_program_change_waits_for_whoever_takes_it(tiny_path: Path) -> None:
     made = controls(tiny_path)
     assert not made.handle(bytes((0xC0, 5)))
     assert made.program == 5
+
+
+@pytest.mark.parametrize(("x", "y", "corner"), [(0.1, 0.2, 0), (0.9, 0.2, 1), (0.1, 0.8, 2), (0.9, 0.8, 3)])
+def test_on_a_pad_a_pasted_sound_becomes_the_corner_next_to_where_it_stands(
+    x: float, y: float, corner: int, tiny_path: Path
+) -> None:
+    pad = Zone("pad", (60, 61), PathSource((1, 2, 3, 4), root=60, walk=False))
+    knobs = [Macro(1, "X", 0.0, 1, (Target("morph_x", 0, 1),)), Macro(2, "Y", 0.0, 2, (Target("morph_y", 0, 1),))]
+    preset = Preset("Test", "x", (pad,), eight(knobs), instrument=Instrument.open(tiny_path))
+    made = played(Controls(preset, random.Random(1)), 61)
+    made.move(1, x)
+    made.move(2, y)
+    assert "corner" in made.paste(f"{preset.opened.digest[:12]}:77")
+    corners = [1, 2, 3, 4]
+    corners[corner] = 77
+    assert made.preset.zones[0].source == PathSource(tuple(corners), root=60, walk=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -87,10 +88,13 @@ def test_learn_a_controller(desk: Desk) -> None:
     assert "press its number" in desk.commands.help()
     desk.press("9x2")
     desk.move(77, 5)
-    assert "heard: CC 77" in desk.commands.help()
-    desk.press("ri\n")  # no new seed while learning; turned round; done
+    assert "CC 77 moves it" in desk.commands.help()
+    desk.press("ri")  # no new seed while learning; turned round
+    desk.move(77, 127)
+    desk.press("<t\n")  # where it stands is its lowest; soft take-over; done
     assert desk.said == [f"CC 77 moves {desk.controls.preset.macros[1].name} now."]
-    assert desk.controls.preset.macros[1].position_of(127) == 0.0
+    learnt = desk.controls.preset.macros[1]
+    assert (learnt.minimum, learnt.maximum, learnt.pick_up) == (1.0, 0.0, True)
 
 
 def test_learning_is_left_with_escape(desk: Desk) -> None:
@@ -144,7 +148,7 @@ def test_a_long_sound_string_is_pasted_whole(tmp_path: Path) -> None:
     assert len(text) > 4096
     desk.play(50)
     desk.press(f"v{text}\n")
-    assert desk.said[-1] == text
+    assert desk.said[-1] == "D3 has the sound now."
     assert str(desk.controls.copy()) == text
 
 
@@ -198,6 +202,16 @@ def test_save_finds_a_name_that_is_free(desk: Desk, tmp_path: Path, monkeypatch:
     desk.press("s")
     assert desk.said == ["Saved as tiny-2.toml."]
     assert Preset.load(tmp_path / "tiny-2.toml").name == "tiny-2"
+
+
+def test_another_preset_is_saved_under_another_name(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    desk.press("ss")
+    desk.controls = Controls(replace(desk.controls.preset, name="other"), random.Random(1))
+    desk.press("s")
+    assert desk.said == ["Saved as tiny-1.toml.", "Saved as tiny-1.toml.", "Saved as other-1.toml."]
 
 
 def test_nothing_else_does_anything(desk: Desk) -> None:

@@ -86,6 +86,17 @@ def test_a_key_struck_again_without_pressure_moves_no_other_key() -> None:
     assert made.positions[4] == 0.0  # where the preset puts it
 
 
+def test_the_reset_lets_pressure_up_and_leaves_knobs_where_they_are() -> None:
+    made = knobs()
+    made.control(MACROS, 0, 1, 90)
+    made.pressure(MACROS, 0, 100)
+    made.poly_pressure(MACROS, 60, 100)
+    assert made.control(MACROS, 0, 121, 0)
+    assert (made.positions[1], made.positions[3], made.positions[4]) == (90 / 127, 0.0, 0.0)
+    assert made.touches == {}
+    assert not made.control(MACROS, 0, 121, 0)
+
+
 def test_with_a_single_channel_there_is_no_mpe() -> None:
     made = knobs(mpe_members=5.0, channel=3.0)
     made.note_on(MACROS, 2, 60)

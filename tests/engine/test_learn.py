@@ -35,7 +35,8 @@ def test_a_controller_that_was_anothers_is_taken_from_it_and_that_is_said() -> N
 
 
 def test_range_and_inversion() -> None:
-    preset, _ = learnt(2, (0xB0, 21, 5), minimum=0.2, maximum=0.7, inverted=True)
+    preset, _ = learnt(2, (0xB0, 21, 5), minimum=0.7, maximum=0.2, pick_up=True)
+    assert preset.macros[1].pick_up
     assert preset.macros[1].position_of(0) == 0.7
     assert preset.macros[1].position_of(127) == pytest.approx(0.2)
 
@@ -45,6 +46,23 @@ def test_pressure_can_be_learnt() -> None:
     preset, sentence = learnt(1, (0xA0, 60, 20))
     assert preset.macros[0].controller == POLY_PRESSURE
     assert sentence == "poly pressure moves Mutate now."
+
+
+def test_it_begins_with_what_the_macro_has() -> None:
+    learn = Learn.of(Macro(3, "M", 0.0, 5, AIM, 0.2, 0.6, True))
+    assert (learn.minimum, learn.maximum, learn.pick_up) == (0.2, 0.6, True)
+    learn.invert()
+    assert (learn.minimum, learn.maximum) == (0.6, 0.2)
+
+
+def test_pressure_does_not_take_the_place_of_a_controller_that_was_moved() -> None:
+    assert learnt(1, (0xB0, 21, 5), (0xD0, 9))[0].macros[0].controller == 21
+    assert learnt(1, (0xD0, 9), (0xB0, 21, 5))[0].macros[0].controller == 21
+
+
+def test_a_macro_that_moves_nothing_learns_nothing() -> None:
+    with pytest.raises(ValueError, match="Macro 8 moves nothing"):
+        learnt(8, (0xB0, 21, 5))
 
 
 @pytest.mark.parametrize("controller", [120, 121, 123, 127])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tiny_instrument import frequency, tiny_model, write_tiny_instrument
 
 import engine
-from engine import offline
+from engine import _native, offline
 from engine.errors import UserError
 from engine.instrument import Instrument
 from engine.macro import Macro, Target, Trigger
@@ -417,3 +417,15 @@ def test_a_stroke_that_ends_a_pressure_is_heard_wherever_it_lies_in_a_slice(tiny
         audio = OfflineLoop(preset, RATE, 512).run(events, 1.0, None)
         heard.append(peak_hz(audio[at + 50 * MS : at + 450 * MS]))
     assert heard == pytest.approx([sound_hz(preset, 60, {1: 1.0})] * 2, abs=4)
+
+
+def test_no_event_is_lost_however_many_come_at_once(tiny_path: Path) -> None:
+    preset = preset_of(tiny_path, Zone("keys", (60,), Seeds(3), LOOP))
+    crowd = [cc(RATE // 10 + 100, 11, i % 128) for i in range(2 * _native.MAX_EVENTS + 9)]
+    events = [on(0, 60), *crowd, cc(RATE // 10 + 100, 11, 127), (RATE // 4, bytes((0x80, 60, 0)))]
+    loop = OfflineLoop(preset, RATE, 512)
+    audio = loop.run(events, 1.0, None)
+    assert loop.sampler.counters()["dropped_events"] == 0
+    plain = rendered(preset, [on(0, 60), (RATE // 4, bytes((0x80, 60, 0)))])
+    assert np.abs(audio[RATE // 2 :]).max() == 0
+    np.testing.assert_allclose(audio[RATE // 5 : RATE // 4], plain[RATE // 5 : RATE // 4], atol=1e-4)
