@@ -14,6 +14,7 @@ import contextlib
 import json
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import jack_server  # noqa: E402  (the tests' helpers are found by the line above)
+from tiny_instrument import tiny_model  # noqa: E402
 
 from engine import _native, audio  # noqa: E402
 from engine.bench_rig import BLOCK, LOOK_SECONDS, BenchRig  # noqa: E402
@@ -153,10 +155,31 @@ def measure_all_keys(instrument: Instrument, generator: Generator, choice: audio
     return result
 
 
-def measure(name: str, choice: audio.Choice, seconds: float) -> dict[str, Any]:
+def measure_paper(choice: audio.Choice, provider: str) -> dict[str, Any]:
+    """How long all keys take with the paper's generator (d = 64, 16384 frames), its weights drawn at random."""
+    import torch
+
+    from trainer.wavegan.graph import build
+    from trainer.wavegan.layers import Shape
+    from trainer.wavegan.networks import Generator as Network
+
+    torch.manual_seed(0)
+    shape = Shape(16384, 1, 64, 100)
+    told = {prop.key: prop.value for prop in tiny_model(latent_dim=100).metadata_props}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "paper.onnx"
+        weights = {name: tensor.numpy() for name, tensor in Network(shape).state_dict().items()}
+        path.write_bytes(build(shape, weights, told).SerializeToString())
+        instrument = Instrument.open(path)
+        generator = Generator(instrument, provider)
+        generator.warm_up()
+        return {"provider": generator.provider, **measure_all_keys(instrument, generator, choice)}
+
+
+def measure(name: str, choice: audio.Choice, seconds: float, provider: str) -> dict[str, Any]:
     """One instrument, and which bars it reaches."""
     instrument = Instrument.open(bundled_instruments()[name])
-    generator = Generator(instrument)
+    generator = Generator(instrument, provider)
     generator.warm_up()
     result = {
         "provider": generator.provider,
@@ -184,6 +207,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of the sweep (default: %(default)s)")
     parser.add_argument("--audio", choices=("null", "jack"), default="null", help="what plays (default: %(default)s)")
     parser.add_argument("--instrument", choices=INSTRUMENTS, action="append", help="only this one (both)")
+    parser.add_argument("--provider", default="auto", help="what computes the sounds (default: %(default)s)")
+    parser.add_argument("--paper", action="store_true", help="how long all keys take with the paper's generator, too")
     arguments = parser.parse_args()
     if not 0.1 <= arguments.seconds <= 3600:
         parser.error("--seconds must be from 0.1 to 3600")
@@ -192,7 +217,7 @@ def main() -> None:
     with jack_server.running(RATE, BLOCK, realtime=True) if jack else contextlib.nullcontext():
         choice = audio.choose(arguments.audio, RATE, BLOCK)
         for name in arguments.instrument or INSTRUMENTS:
-            result[name] = measure(name, choice, arguments.seconds)
+            result[name] = measure(name, choice, arguments.seconds, arguments.provider)
             if not arguments.json:
                 print(f"{name}:")
                 for key, value in result[name].items():
@@ -201,6 +226,10 @@ def main() -> None:
                 for bar, reached in result[name]["bars"].items():
                     word = {True: "reached", False: "missed", None: "not known"}[reached]
                     print(f"  {bar:33} {word}", flush=True)
+        if arguments.paper:
+            result["paper"] = measure_paper(choice, arguments.provider)
+            if not arguments.json:
+                print("the paper's generator, d = 64:", result["paper"])
     if arguments.json:
         print(json.dumps(result, indent=2))
 
