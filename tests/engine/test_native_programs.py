@@ -1,4 +1,4 @@
-"""The sampler's own test programs, in C++: no allocation and no lock, fuzzing under sanitizers, threads."""
+"""The sampler's own test programs, in C++: no allocation and no lock, fades, fuzzing under sanitizers, threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = {"": "no_allocation", "address,undefined": "fuzz", "thread": "threads"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs replace glibc's functions")
 
@@ -24,10 +23,9 @@ def tool(name: str) -> str:
     return found
 
 
-def build(sanitize: str) -> Path:
-    """The program that is built with these sanitizers, kept from one run to the next under build/."""
+def build(sanitize: str, program: str) -> Path:
+    """The program, built with these sanitizers, kept from one run to the next under build/."""
     folder = ROOT / "build" / "native-tests" / (sanitize.replace(",", "-") or "plain")
-    program = PROGRAMS[sanitize]
     configure = [tool("cmake"), "-S", str(ROOT), "-B", str(folder), "-G", "Ninja"]
     configure += [f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", "-DCMAKE_BUILD_TYPE=Release"]
     configure += ["-DPRODUCERGAN_NATIVE_TESTS=ON", f"-DPRODUCERGAN_SANITIZE={sanitize}"]
@@ -51,7 +49,7 @@ def succeed(program: Path, *arguments: object) -> None:
 
 @pytest.fixture(scope="module")
 def no_allocation() -> Path:
-    return build("")
+    return build("", "no_allocation")
 
 
 def test_the_audio_thread_allocates_nothing_frees_nothing_and_takes_no_lock(no_allocation: Path) -> None:
@@ -67,22 +65,26 @@ def test_the_detector_can_fail(no_allocation: Path, sin: str) -> None:
     assert done.stdout.startswith("1 violations")
 
 
+def test_a_voice_that_is_faded_twice_never_steps_up_and_ends_with_the_shorter_fade() -> None:
+    succeed(build("address,undefined", "fades"))
+
+
 def test_fuzzing_under_address_and_undefined_behaviour_sanitizers() -> None:
-    succeed(build("address,undefined"), 100_000, 1)
+    succeed(build("address,undefined", "fuzz"), 100_000, 1)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", [2, 3])
 def test_fuzzing_for_long(seed: int) -> None:
-    succeed(build("address,undefined"), 1_000_000, seed)
+    succeed(build("address,undefined", "fuzz"), 1_000_000, seed)
 
 
 def test_threads_under_the_thread_sanitizer() -> None:
-    succeed(build("thread"), 8_000)
+    succeed(build("thread", "threads"), 8_000)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_threads_for_long() -> None:
-    succeed(build("thread"), 200_000)
+    succeed(build("thread", "threads"), 200_000)
