@@ -1,6 +1,6 @@
 #pragma once
-// Thread tags. Every function of the native layer ends its comment with one of these, and so does what Python calls
-// from more than one thread:
+// Thread tags. Every function of the native layer ends its comment with one of these, and so do the docstrings of
+// Python whose thread matters:
 //
 // [audio-thread]    Called from the audio callback (or from whoever stands in for it: the null clock, the offline
 //                   renderer). Never allocates, frees, locks, waits, logs, throws or makes a system call.
