@@ -101,7 +101,7 @@ def measure_sweep(instrument: Instrument, generator: Generator, choice: audio.Ch
     first = preset.sounds({})[0, KEY, 0]
     steps, memory = Steps(), dict.fromkeys(("early", "full"), None)
     with BenchRig(preset, generator, choice) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         ring = _native.RecordingRing(round(ROOM_SECONDS * RATE))
 
         def watch(passed: float) -> None:
@@ -140,14 +140,14 @@ def measure_all_keys(instrument: Instrument, generator: Generator, choice: audio
     wanted = list(controls.sounds().values())
     result: dict[str, Any] = {"keys": len(wanted), "all_begun_s": None, "all_whole_s": None}
     with BenchRig(preset, generator, choice) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         for message in messages:
             rig.push(message)
             time.sleep(1 / MESSAGES_A_SECOND)
         begin, ready = time.monotonic() - 1 / MESSAGES_A_SECOND, rig.player.store.ready
         goals = {"all_begun_s": 1, "all_whole_s": (1 << generator.block_total) - 1}
         while None in result.values() and (passed := time.monotonic() - begin) < ALL_KEYS_DEADLINE:
-            rig.check()
+            rig.player.check()
             for name, blocks in goals.items():
                 if result[name] is None and all(ready.get(sound, 0) & blocks == blocks for sound in wanted):
                     result[name] = passed

@@ -50,7 +50,7 @@ def bench(text: str | os.PathLike[str], provider: str | None = None, seconds: fl
     yield "sampler", [measure_sampler(instrument, voices) for voices in VOICES]
     morphing = morph_preset(instrument)
     with BenchRig(morphing, generator) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         yield "notes", measure_notes(rig, NOTES)
         yield "morph", measure_morph(rig, sweep(morphing, seconds))[0]
 
@@ -81,7 +81,7 @@ def measure_start(text: str | os.PathLike[str], provider: str) -> tuple[dict[str
     generator = Generator(preset.opened, provider)
     generator.warm_up()
     with BenchRig(preset, generator) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         seconds = time.monotonic() - begin
         return {"seconds": seconds, "bytes_before": memory, "bytes_after": resident_bytes()}, preset, generator
 

@@ -20,7 +20,6 @@ from engine.preset import Preset
 
 BLOCK = 128  # frames: short blocks, as one would play with
 LOOK_SECONDS = 0.002  # between two looks at the voices: a crossfade lasts five of them
-READY_SECONDS = 600.0
 ANCHORS = 31  # looks that are remembered
 
 
@@ -44,19 +43,6 @@ class BenchRig:
         except UserError:
             self.player.close()
             raise
-
-    def wait_ready(self) -> None:
-        """Waits until every key can be played. Raises UserError if that never comes, or what ended the player."""
-        end = time.monotonic() + READY_SECONDS
-        while not self.player.wait_ready(0.05):
-            self.check()
-            if time.monotonic() > end:
-                raise UserError("The generator made no sounds within ten minutes; try a smaller instrument.")
-
-    def check(self) -> None:
-        """Raises what ended one of the player's threads."""
-        if self.player.failure is not None:
-            raise self.player.failure
 
     def push(self, *messages: bytes) -> int:
         """Messages that arrive now; returns that time, in ns."""

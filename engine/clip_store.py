@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 
 from engine import _native
-from engine.errors import UserError
+from engine.errors import UserError, reason
 from engine.generator import Generator
 from engine.sound import Sound
 from engine.trouble import Trouble
@@ -59,11 +59,9 @@ class ClipStore:
         try:
             audio = self.generator.generate(np.stack([sound.z() for sound in sounds]), first, blocks)
         except Exception as error:  # whatever onnxruntime raises, out of memory among it
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            self.trouble.failed(reason)
-            raise GenerationError(
-                f"The instrument {self.generator.instrument.name} fails to make sounds: {reason}."
-            ) from error
+            self.trouble.failed(reason(error))
+            name = self.generator.instrument.name
+            raise GenerationError(f"The instrument {name} fails to make sounds: {reason(error)}.") from error
         made = []
         for sound, clip_audio in zip(sounds, audio, strict=True):
             if not np.isfinite(clip_audio).all():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,16 +225,14 @@ class Controls:
             raise UserError("Play a key first: the sound is put on it.")
         slot, _ = place
         index, key, _ = slot
-        since = slot_moves(self.preset, slot, self.hands)
-        origin: Origin = string.seed if string.seed is not None and not since else Pin(str(string), since)
         zone = self.preset.zones[index]
         if isinstance(zone.source, PathSource):
-            pinned = string.seed if string.seed is not None else Pin(str(string))
             moves = zone_moves(zone, self.preset.macros, [slot[1:]], self.hands)
             (x,), (y,) = zone.source.at(zone.keys, [key], moves[MORPH_X], moves[MORPH_Y])
-            source = zone.source.with_corner(float(x), float(y), pinned)
+            source = zone.source.with_corner(float(x), float(y), _origin(string, {}))
             self._change(self.preset.with_zone(index, replace(zone, source=source)))
             return f"The corner of the path next to {key_name(key)} has the sound now."
+        origin = _origin(string, slot_moves(self.preset, slot, self.hands))
         own = self.preset.own_slot((index, key, 0))[:2]
         self.turns = {other: turn for other, turn in self.turns.items() if other[:2] != own}
         self._change(self.preset.with_origin(index, key, origin))
@@ -272,3 +270,8 @@ class Controls:
     def values(self) -> dict[tuple[int | None, str], float]:
         """Every sampler parameter, as the controls stand."""
         return self.preset.parameters(self.positions)
+
+
+def _origin(string: SoundString, since: Mapping[str, float]) -> Origin:
+    """A seed as it is where nothing moves it, anything else pinned."""
+    return string.seed if string.seed is not None and not since else Pin(str(string), since)

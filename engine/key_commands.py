@@ -188,21 +188,17 @@ class KeyCommands:
                 controls.learning = None
                 self._say(str(error))
 
-        def change(key: str) -> Callable[[Controls], None]:
-            def act(controls: Controls) -> None:
-                learn = controls.learning
-                if learn is None:
-                    return
-                if key == "i":
-                    learn.invert()
-                elif key == "t":
-                    learn.pick_up = not learn.pick_up
-                elif key == "<":
-                    learn.minimum = learn.value
-                else:
-                    learn.maximum = learn.value
-
-            return act
+        def change(controls: Controls) -> None:
+            if (learn := controls.learning) is None:
+                return
+            if key == "i":
+                learn.invert()
+            elif key == "t":
+                learn.pick_up = not learn.pick_up
+            elif key == "<":
+                learn.minimum = learn.value
+            else:
+                learn.maximum = learn.value
 
         def leave(controls: Controls) -> None:
             controls.learning = None
@@ -211,7 +207,7 @@ class KeyCommands:
             self._learning = False
             self._do(done)
         elif key in "it<>":
-            self._do(change(key))
+            self._do(change)
         elif key == ESCAPE:
             self._learning = False
             self._do(leave)

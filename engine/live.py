@@ -17,7 +17,7 @@ from bridge.jack import JackConnector
 from engine import audio
 from engine._native import now_ns
 from engine.data import bundled_folder, find_preset
-from engine.errors import UserError
+from engine.errors import UserError, reason
 from engine.favourites import Favourites, favourites_path
 from engine.files import check_folder_of
 from engine.find import find
@@ -40,7 +40,6 @@ from engine.terminal import Screen, Status, screen
 LOOP_SECONDS = 0.05
 STATUS_SECONDS = 0.25
 CONNECT_SECONDS = 0.5
-READY_SECONDS = 600.0
 DEMO_AHEAD_SECONDS = 0.15
 GROOVE = "demo.mid"
 
@@ -102,7 +101,7 @@ def play(arguments: argparse.Namespace) -> None:
         connector = JackConnector(arguments.connect) if arguments.connect else None
         if connector is not None:
             closing.callback(connector.close)
-        _wait_ready(player)
+        player.wait_until_ready()
         demo = Demo(bundled_folder() / "grooves" / GROOVE, midi, now_ns() + 10**8) if arguments.demo else None
         with contextlib.suppress(KeyboardInterrupt):
             if recording is not None:
@@ -140,8 +139,7 @@ def _warm_generator(instrument: Instrument, provider: str) -> Generator:
     try:
         generator.warm_up()
     except Exception as error:  # onnxruntime's exceptions have no common class of their own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{instrument.path} makes no sounds on {generator.provider}: {reason}") from error
+        raise UserError(f"{instrument.path} makes no sounds on {generator.provider}: {reason(error)}") from error
     return generator
 
 
@@ -173,8 +171,7 @@ class _Loop:
         next_status = 0.0
         while True:
             now = time.monotonic()
-            if self._player.failure is not None:
-                raise self._player.failure
+            self._player.check()
             if self._midi.supervise():
                 self._shown.say("The MIDI reader has ended and is started again; held notes were let go.")
             news = self._player.look() + self._output.step() + self._connect(now)
@@ -223,15 +220,6 @@ class _Loop:
             counters=self._player.sampler.counters(),
             help=self._commands.help(),
         )
-
-
-def _wait_ready(player: Player) -> None:
-    end = time.monotonic() + READY_SECONDS
-    while not player.wait_ready(0.05):
-        if player.failure is not None:
-            raise player.failure
-        if time.monotonic() > end:
-            raise UserError("The generator made no sounds within ten minutes; try a smaller instrument.")
 
 
 def _announce(

@@ -103,7 +103,7 @@ def measure_morph(
     while time.monotonic() < end:
         look()
         time.sleep(LOOK_SECONDS)
-    rig.check()
+    rig.player.check()
     after = rig.player.sampler.counters()
     figures = {
         "messages": len(moves),

@@ -13,7 +13,7 @@ from engine.hands import Hands, Slot
 from engine.instrument import Instrument
 from engine.latent import Latent, Reals
 from engine.macro import Macro, Target
-from engine.origin import Pin, Space, step_seed
+from engine.origin import Origin, Pin, Space, step_seed
 from engine.zone import Zone
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ def latents(preset: Preset, index: int, slots: Sequence[tuple[int, int]], hands:
     instrument = preset.opened
     space = Space(instrument.latent_dim, instrument.prior)
     keys = [key for key, _ in slots]
+    origins = [zone.source.origin(zone.keys, key) for key in keys]
     moves = zone_moves(zone, preset.macros, slots, hands)
-    _beyond_pins(zone, keys, moves)
+    _beyond_pins(origins, moves)
     z = zone.source.bases(zone.keys, keys, moves.pop(macro.MORPH_X), moves.pop(macro.MORPH_Y), space)
-    seeds = [step_seed(zone.source.origin(zone.keys, key)) for key in keys]
+    seeds = [step_seed(origin) for origin in origins]
     shares = moves.pop(macro.TRUNCATION)
     mutations = {name: moves.pop(name) for name in list(moves) if name.startswith(macro.MUTATE)}
     for name, amounts in moves.items():
@@ -108,15 +109,16 @@ def _name(target: Target, knob: int) -> str:
     return f"{target.to}:{knob}" if target.to == macro.MUTATE else target.to
 
 
-def _beyond_pins(zone: Zone, keys: Sequence[int], moves: Moves) -> None:
-    """Of a pinned key's moves only what goes beyond those that stood when it was pinned."""
-    for at, key in enumerate(keys):
-        origin = zone.source.origin(zone.keys, key)
-        since: Mapping[str, float] = origin.since if isinstance(origin, Pin) else {}
-        for name, amount in since.items():
+def _beyond_pins(origins: Sequence[Origin], moves: Moves) -> None:
+    """Of the moves of a pinned sound only what goes beyond those that stood when it was pinned."""
+    for at, origin in enumerate(origins):
+        if not isinstance(origin, Pin):
+            continue
+        for name, since in origin.since.items():
+            amounts = moves.setdefault(name, np.zeros(len(origins)))
             if name == macro.TRUNCATION:
-                moves[name][at] = moves[name][at] / amount if amount else 1.0  # nothing goes beyond the very centre
+                amounts[at] = amounts[at] / since if since else 1.0  # nothing goes beyond the very centre
             elif name.startswith(macro.MUTATE):
-                moves.setdefault(name, np.zeros(len(keys)))[at] = abs(moves.get(name, np.zeros(len(keys)))[at] - amount)
+                amounts[at] = abs(amounts[at] - since)
             else:
-                moves.setdefault(name, np.zeros(len(keys)))[at] -= amount
+                amounts[at] -= since

@@ -34,7 +34,7 @@ def measure_notes(rig: BenchRig, count: int) -> dict[str, Any]:
                     found.append((rig.time_of(frame - voice.position / voice.step) - arrived) / 1e6)
             time.sleep(LOOK_SECONDS)
     rig.push(bytes((0x80, KEY, 0)))
-    rig.check()
+    rig.player.check()
     return {
         "notes": count,
         "heard": len(found),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from engine import _native
 from engine.clip_store import ClipStore, GenerationError
 from engine.controls import Controls
+from engine.errors import UserError
 from engine.generator import Generator
 from engine.hands import Slot
 from engine.mpe import MpeZone
@@ -28,6 +29,7 @@ DELIVERY_SECONDS = 0.004  # what the port process, its polling and the scheduler
 CONTROL_SECONDS = 0.001  # how often the control thread looks at the event rings
 SUPPLY_SECONDS = 0.02  # how often the supply looks for voices that need blocks when nobody tells it
 MOST_FAILURES = 3  # of a generator in a row, until a preset that was to follow is given up
+READY_SECONDS = 600.0  # until the first keys can be played, at most
 SWITCH_SECONDS = 1e-4  # Python's own 5 ms would let one busy thread hold up the others for two audio blocks
 
 
@@ -110,6 +112,14 @@ class Player:
         """Waits until every key can be played; False if that takes longer."""
         return self._ready.wait(timeout)
 
+    def wait_until_ready(self) -> None:
+        """Waits until every key can be played. Raises UserError if that never comes, or what ended a thread."""
+        end = time.monotonic() + READY_SECONDS
+        while not self.wait_ready(0.05):
+            self.check()
+            if time.monotonic() > end:
+                raise UserError("The generator made no sounds within ten minutes; try a smaller instrument.")
+
     def close(self) -> None:
         """Ends the threads. Close the output first."""
         self._running = False
@@ -158,6 +168,11 @@ class Player:
     def failure(self) -> BaseException | None:
         """What ended a thread that should go on. [thread-safe]"""
         return self._failure
+
+    def check(self) -> None:
+        """Raises what ended a thread that should go on. [thread-safe]"""
+        if self._failure is not None:
+            raise self._failure
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

@@ -158,9 +158,9 @@ class Preset:
         return found
 
     def own_slot(self, slot: Slot) -> Slot:
-        """The slot whose clip a slot plays: all keys of a zone with a root share those of its lowest key."""
-        zone = self.zones[slot[0]]
-        return slot if zone.source.root is None else (slot[0], zone.keys[0], slot[2])
+        """The slot whose clip a slot plays: the native clip table's."""
+        index, key, variant = slot
+        return index, self.zones[index].slot_key(key), variant
 
     def parameters(self, positions: Mapping[int, float]) -> dict[tuple[int | None, str], float]:
         """(zone index, id) → value of every zone parameter, (None, id) → value of every play parameter. [thread-safe]

@@ -55,7 +55,7 @@ def send_changes(sampler: _native.Sampler, before: Values, after: Values) -> Val
 def table_slot(zone: Zone, slot: Slot) -> Slot:
     """The slot of the native clip table: a zone that plays one sound at pitch has one for all its keys."""
     index, key, variant = slot
-    return (index, key if zone.source.root is None else zone.source.root, variant)
+    return index, zone.slot_key(key), variant
 
 
 def start_course(zone_values: Mapping[str, float], instrument: Instrument, ratio: float = 1.0) -> Course:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import UserError
+from engine.errors import UserError, reason
 from engine.platform import available_cores
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _try_session(model: bytes, label: str, provider: str, threads: int) -> onnxr
         return ort.InferenceSession(model, options, providers=providers)
     except Exception as error:  # onnxruntime's exceptions have no common class of their own
         if provider == "cpu":
-            first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UserError(f"onnxruntime cannot run {label}: {first_line}") from error
+            raise UserError(f"onnxruntime cannot run {label}: {reason(error)}") from error
         return None
 
 

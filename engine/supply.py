@@ -114,11 +114,11 @@ class Supply:
         """
         if self.voices() or self._looks < MIN_LOOKS:
             return False
-        self.store.need(self, ())
+        self.drop()
         return True
 
     def drop(self) -> None:
-        """It will not be played: it needs nothing any more."""
+        """It is not played, or not any more: it needs nothing."""
         self.store.need(self, ())
 
     def voices(self) -> list[Voice]:

@@ -97,16 +97,15 @@ class Path:
         """The nearest corner's; where the keys do not walk, a seed gives all corners new ones."""
         if not self.walk and isinstance(origin, int):
             return replace(self, corners=tuple((origin + i) & latent.MAX_SEED for i in range(len(self.corners))))
-        changed = self.group(keys, key)
-        return replace(self, corners=tuple(origin if i == changed else old for i, old in enumerate(self.corners)))
+        return self._with(self.group(keys, key), origin)
 
     def with_corner(self, x: float, y: float, origin: Origin) -> Path:
         """The same path with another sound at the corner next to (x, y), each 0 … 1."""
-        if len(self.corners) == 2:
-            changed = round(x)
-        else:
-            changed = round(x) if y < 0.5 else min(2 + round(x), len(self.corners) - 1)
-        return replace(self, corners=tuple(origin if i == changed else old for i, old in enumerate(self.corners)))
+        above = len(self.corners) > 2 and y >= 0.5
+        return self._with(min(2 + round(x), len(self.corners) - 1) if above else round(x), origin)
+
+    def _with(self, corner: int, origin: Origin) -> Path:
+        return replace(self, corners=(*self.corners[:corner], origin, *self.corners[corner + 1 :]))
 
     def group(self, keys: tuple[int, ...], key: int) -> int:
         """The corner that the key's place falls to when the corners are laid out over the keys one after another."""
@@ -165,11 +164,15 @@ class Zone:
         """Clips of a key: `layers` times `siblings`."""
         return self.layers * self.siblings
 
+    def slot_key(self, key: int) -> int:
+        """The key whose clips a key plays: where all keys share one sound, the root's, as in the native clip table."""
+        return key if self.source.root is None else self.source.root
+
     def pins(self) -> list[Pin]:
         """The sounds that were found or pasted rather than seeded."""
         return [origin for origin in self.source.origins() if isinstance(origin, Pin)]
 
     def slots(self) -> list[tuple[int, int]]:
-        """(key, variant) of all its clips; all keys of a zone with a root share those of its first key."""
-        keys = self.keys if self.source.root is None else self.keys[:1]
+        """(slot key, variant) of all its clips, each once."""
+        keys = dict.fromkeys(self.slot_key(key) for key in self.keys)
         return [(key, variant) for key in keys for variant in range(self.variants)]

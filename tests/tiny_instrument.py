@@ -15,6 +15,18 @@ from onnx import TensorProto, helper, numpy_helper
 
 LOW_HZ = 200.0
 HIGH_HZ = 2000.0
+LOOP = """
+format = 1
+name = "Loop"
+instrument = "tiny.onnx"
+
+[[zone]]
+name = "keys"
+keys = "36-67"
+source = "seeds"
+seed = 1
+mode = "loop"
+"""
 
 
 def frequency(z: ArrayLike, prior: str = "uniform", low_hz: float = LOW_HZ, high_hz: float = HIGH_HZ) -> float:
@@ -116,4 +128,12 @@ def write_tiny_instrument(path: Path, **options: Any) -> Path:
     """Writes `tiny_model(**options)` to `path` and returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(tiny_model(**options), str(path))
+    return path
+
+
+def write_loop_preset(folder: Path) -> Path:
+    """Writes the tiny instrument and a preset of looping keys, each a sound of its own; returns the preset's path."""
+    write_tiny_instrument(folder / "tiny.onnx")
+    path = folder / "loop.toml"
+    path.write_text(LOOP)
     return path

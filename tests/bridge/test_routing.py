@@ -14,7 +14,7 @@ import pytest
 from click_instrument import HEARD_CLICK, onsets, write_click_preset
 from engine_process import EngineProcess
 from jack_probe import Event, Probe, Take
-from tiny_instrument import write_tiny_instrument
+from tiny_instrument import write_loop_preset
 
 from engine.player import event_latency
 
@@ -24,18 +24,6 @@ RATE, PERIOD = 48000, 128
 SLACK_FRAMES = 48  # a millisecond: what the machine's scheduling may add
 NOTE_FRAMES = [4800, 9000, 9700, 14000, 20001]
 BACK_SECONDS = 2.0
-LOOP = """
-format = 1
-name = "Loop"
-instrument = "tiny.onnx"
-
-[[zone]]
-name = "keys"
-keys = "36-67"
-source = "seeds"
-seed = 1
-mode = "loop"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +64,7 @@ def test_a_daw_plays_and_records_the_engine_goes_and_returns(server: jack_server
 
 
 def test_the_midi_process_is_killed_while_notes_sound(server: jack_server.JackServer, tmp_path: Path) -> None:
-    write_tiny_instrument(tmp_path / "tiny.onnx")
-    preset = tmp_path / "loop.toml"
-    preset.write_text(LOOP)
+    preset = write_loop_preset(tmp_path)
     with (
         Probe() as probe,
         EngineProcess("play", str(preset), "--audio", "jack", "--connect", "Keyboard:in") as engine,

@@ -60,7 +60,7 @@ def test_a_sweep_is_heard_and_a_slow_generator_is_noticed(instrument: Instrument
     moves = sweep(preset, 0.5)
     watched: list[float] = []
     with BenchRig(preset, Slow(instrument, "cpu", 1)) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         figures, heard = measure_morph(rig, moves, watched.append)
         (voice,) = rig.look()[1]
         assert voice.clip == rig.player.store.clip(moves[-1].sound).id
@@ -78,7 +78,7 @@ def test_a_sweep_is_heard_and_a_slow_generator_is_noticed(instrument: Instrument
 def test_a_note_begins_no_sooner_than_the_constant(instrument: Instrument) -> None:
     preset = morph_preset(instrument)
     with BenchRig(preset, Generator(instrument, "cpu", 1)) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         figures = measure_notes(rig, 12)
     assert 0 < figures["heard"] <= figures["notes"] == 12
     assert figures["constant_ms"] == 1000 * rig.player.latency
@@ -88,7 +88,7 @@ def test_a_note_begins_no_sooner_than_the_constant(instrument: Instrument) -> No
 
 def test_a_frame_is_played_when_its_block_was_asked_for(instrument: Instrument) -> None:
     with BenchRig(morph_preset(instrument), Generator(instrument, "cpu", 1)) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         rig.wait(0.1)
         frame, _ = rig.look()
         ahead = (rig.time_of(frame) - now_ns()) / 1e9
@@ -98,12 +98,12 @@ def test_a_frame_is_played_when_its_block_was_asked_for(instrument: Instrument) 
 
 def test_what_ends_a_thread_is_raised(instrument: Instrument) -> None:
     with BenchRig(morph_preset(instrument), Generator(instrument, "cpu", 1)) as rig:
-        rig.wait_ready()
+        rig.player.wait_until_ready()
         rig.player.do(lambda controls: 1 / 0)
         while rig.player.failure is None:
             rig.wait(0.01)
         with pytest.raises(ZeroDivisionError):
-            rig.check()
+            rig.player.check()
 
 
 def test_nothing_heard_has_no_percentiles() -> None:

@@ -13,25 +13,13 @@ import pytest
 import soundfile
 from engine_process import EngineProcess
 from jack_probe import Probe
-from tiny_instrument import write_tiny_instrument
+from tiny_instrument import write_loop_preset
 
 pytestmark = [pytest.mark.jack, pytest.mark.skipif(not jack_server.available(), reason="jackd is not installed")]
 
 RATE, PERIOD = 48000, 128
 STEP = 2.0**-23  # of 24 bits
 CHORD = [(0, bytes((0x90, key, 100))) for key in range(36, 44)]
-LOOP = """
-format = 1
-name = "Loop"
-instrument = "tiny.onnx"
-
-[[zone]]
-name = "keys"
-keys = "36-67"
-source = "seeds"
-seed = 1
-mode = "loop"
-"""
 
 
 @pytest.fixture
@@ -42,10 +30,7 @@ def server() -> Iterator[jack_server.JackServer]:
 
 @pytest.fixture
 def preset(tmp_path: Path) -> Path:
-    write_tiny_instrument(tmp_path / "tiny.onnx")
-    path = tmp_path / "loop.toml"
-    path.write_text(LOOP)
-    return path
+    return write_loop_preset(tmp_path)
 
 
 def test_the_server_is_killed_twice_while_a_chord_is_held(
