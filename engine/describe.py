@@ -12,7 +12,7 @@ from engine.instrument import Instrument
 from engine.keys import format_keys, key_name
 from engine.macro import Macro
 from engine.preset import Preset
-from engine.preset_file import source_values
+from engine.preset_file import macro_source, source_values
 from engine.zone import Zone
 
 
@@ -83,6 +83,6 @@ def _macro(knob: Macro) -> dict[str, Any]:
         "id": knob.id,
         "name": knob.name,
         "position": knob.position,
-        "controller": knob.controller,
+        "controller": macro_source(knob.controller),
         "targets": [target.to for target in knob.targets],
     }
