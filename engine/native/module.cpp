@@ -73,7 +73,7 @@ void set_parameters(Zone& zone, nb::dict values) {
     for (auto [id, value] : values) {
         const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
         const ParameterInfo& info = zone_parameters[index];
-        zone.parameters[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+        zone.parameters[index] = in_range(info, nb::cast<float>(value));
     }
 }
 
@@ -249,7 +249,7 @@ NB_MODULE(_native, m) {
                 for (auto [id, value] : play) {
                     const std::size_t index = index_of(play_parameters, nb::cast<std::string>(id));
                     const ParameterInfo& info = play_parameters[index];
-                    program->play[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+                    program->play[index] = in_range(info, nb::cast<float>(value));
                 }
                 program->claimed = controllers_from(claimed);
                 return program;
@@ -312,7 +312,17 @@ NB_MODULE(_native, m) {
                 return self.set_zone_parameter(*zone, static_cast<ZoneParam>(index_of(zone_parameters, id)), value);
             },
             nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
-            "Sets a zone's parameter, or with zone None a play setting; clamped. Raises KeyError. [thread-safe]")
+            "Sets a zone's parameter, that of all zones with −1, or with None a play setting; clamped. Raises "
+            "KeyError. [thread-safe]")
+        .def(
+            "set_parameter_now",
+            [](Sampler& self, std::optional<int> zone, const std::string& id, float value) {
+                const Scope scope = zone ? Scope::zone : Scope::play;
+                const std::size_t index = zone ? index_of(zone_parameters, id) : index_of(play_parameters, id);
+                self.set_parameter_now(scope, zone.value_or(0), static_cast<int>(index), value);
+            },
+            nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
+            "The same at the present frame, before all messages under way. Raises KeyError. [audio-thread]")
         .def(
             "set_claimed",
             [](Sampler& self, const std::vector<int>& controllers) {
