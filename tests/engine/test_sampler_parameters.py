@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from sampler_rig import LOOP, Audio, Rig, cc, clip, noise, on, zone
 
 from engine import _native
-from sampler_rig import LOOP, Audio, Rig, cc, clip, noise, on, zone
 
 MOVES = [  # frame, zone, parameter, value: beyond their ranges too
     (1001, 0, "gain_db", -9.0),
