@@ -10,12 +10,12 @@ namespace {
 using link::Field;
 using link::Kind;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
 [[noreturn]] void wrong(std::string_view type, std::string_view field) {
-    throw LinkError("The engine sent a message " + quoted(type) + " whose " + quoted(field) + " the link does not allow.");
+    throw LinkError("The engine sent a message " + in_quotes(type) + " whose " + in_quotes(field) + " the link does not allow.");
 }
 
 bool within(double value, const Field& field) {
@@ -24,7 +24,7 @@ bool within(double value, const Field& field) {
 
 bool allowed(const juce::var& value, const Field& field);
 
-bool all_allowed(const juce::DynamicObject& object, const Field* fields, int count) {
+bool all_allowed(juce::DynamicObject& object, const Field* fields, int count) {
     for (int i = 0; i < count; ++i) {
         const juce::Identifier name(fields[i].name.data());
         if (!object.hasProperty(name) || !allowed(object.getProperty(name), fields[i]))
@@ -36,7 +36,7 @@ bool all_allowed(const juce::DynamicObject& object, const Field* fields, int cou
 /// Whether a value is what the table says of a field.
 bool allowed(const juce::var& value, const Field& field) {
     const auto* list = value.getArray();
-    const auto* object = value.getDynamicObject();
+    auto* object = value.getDynamicObject();
     switch (field.kind) {
     case Kind::integer:
         return (value.isInt() || value.isInt64()) && within(static_cast<double>(value), field);
@@ -81,14 +81,14 @@ const link::Message& known(const juce::String& type, link::Direction direction) 
     for (const link::Message& message : link::messages)
         if (message.direction == direction && type == juce::String(message.type.data()))
             return message;
-    throw LinkError("The engine sent a message " + quoted(type.substring(0, 32).toStdString()) +
+    throw LinkError("The engine sent a message " + in_quotes(type.substring(0, 32).toStdString()) +
                     " that the link does not know.");
 }
 
 } // namespace
 
 void check_message(const juce::var& head, std::size_t body_bytes, link::Direction direction) {
-    const auto* object = head.getDynamicObject();
+    auto* object = head.getDynamicObject();
     if (object == nullptr || !object->getProperty("type").isString())
         throw LinkError("The engine sent something that is no message of the link.");
     const link::Message& message = known(object->getProperty("type"), direction);

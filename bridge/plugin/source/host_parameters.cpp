@@ -28,7 +28,8 @@ juce::NormalisableRange<float> range_of(const ParameterInfo& row) {
 } // namespace
 
 HostParameter::HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label)
-    : RangedAudioParameter({text_of(row.id), 1}, label, text_of(row.unit)), row_(row), index_(index),
+    : RangedAudioParameter({text_of(row.id), 1}, label,
+                           juce::AudioProcessorParameterWithIDAttributes().withLabel(text_of(row.unit))), row_(row), index_(index),
       choices_(juce::StringArray::fromTokens(text_of(row.choices), "|", "")), range_(range_of(row)),
       default_(range_.convertTo0to1(static_cast<float>(row.default_value))), value_(default_), shown_(default_),
       seen_(default_) {}
@@ -58,7 +59,7 @@ void HostParameter::take_over(float value) {
 }
 
 int HostParameter::getNumSteps() const {
-    return isDiscrete() ? static_cast<int>(row_.maximum - row_.minimum) + 1 : AudioProcessor::getDefaultNumParameterSteps();
+    return isDiscrete() ? static_cast<int>(row_.maximum - row_.minimum) + 1 : juce::AudioProcessor::getDefaultNumParameterSteps();
 }
 
 juce::String HostParameter::getText(float value, int length) const {
@@ -96,7 +97,7 @@ HostParameters::HostParameters(juce::AudioProcessor& processor) {
     morph[1] = add(position("morph_y"), "Morph Y");
     const auto add_main = [&](const auto& table) {
         for (std::size_t i = 0; i < table.size(); ++i)
-            if (table[i].main)
+            if (table[i].smoothed)
                 sampler.push_back(add(table[i], text_of(table[i].label), i));
     };
     add_main(play_parameters);

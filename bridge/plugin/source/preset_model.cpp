@@ -22,7 +22,7 @@ void read_values(const Table& table, const juce::var& values, Values& into) {
         if (const int index = index_of(table, entry.name.toString()); index >= 0) {
             const auto& row = table[static_cast<std::size_t>(index)];
             into[static_cast<std::size_t>(index)] =
-                std::clamp(static_cast<float>(static_cast<double>(entry.value)), row.minimum, row.maximum);
+                static_cast<float>(std::clamp(static_cast<double>(entry.value), row.minimum, row.maximum));
         }
 }
 
@@ -86,7 +86,7 @@ PresetModel::PresetModel(const juce::var& program)
     for (const juce::var& row : *program["zones"].getArray())
         zones.push_back(zone_of(row));
     for (std::size_t i = 0; i < play_param_count; ++i)
-        play[i] = play_parameters[i].default_value;
+        play[i] = static_cast<float>(play_parameters[i].default_value);
     read_values(play_parameters, program["play"], play);
     for (const int controller : numbers(program["claimed"]))
         claimed.set(static_cast<std::size_t>(controller));

@@ -1,5 +1,7 @@
 #include "processor.hpp"
 
+#include <juce_audio_formats/juce_audio_formats.h>
+
 #include <algorithm>
 
 #include "window/window.hpp"
@@ -10,8 +12,9 @@ namespace {
 
 constexpr int show_hz = 20; // how often hosts are shown what controllers moved
 
-juce::AudioProcessor::BusesProperties outputs() {
-    auto buses = juce::AudioProcessor::BusesProperties().withOutput("Main", juce::AudioChannelSet::stereo(), true);
+template <typename Buses>
+Buses outputs() {
+    auto buses = Buses().withOutput("Main", juce::AudioChannelSet::stereo(), true);
     for (int i = 2; i <= config::max_outputs; ++i)
         buses = buses.withOutput("Output " + juce::String(i), juce::AudioChannelSet::stereo(), false);
     return buses;
@@ -19,7 +22,7 @@ juce::AudioProcessor::BusesProperties outputs() {
 
 } // namespace
 
-Processor::Processor() : AudioProcessor(outputs()), parameters(*this), rig(parameters), session(rig) {
+Processor::Processor() : AudioProcessor(outputs<BusesProperties>()), parameters(*this), rig(parameters), session(rig) {
     events_.reserve(config::max_events);
     startTimerHz(show_hz);
 }
