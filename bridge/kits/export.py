@@ -11,6 +11,8 @@ from bridge.kits.formats import FORMATS
 from bridge.kits.kit import SAMPLES, Kit, take_apart
 from bridge.kits.left_out import left_out
 from bridge.kits.samples import version, write_samples
+from bridge.notice import FILE as NOTICE
+from bridge.notice import notice
 from engine.preset import Preset
 
 NOTE = "README.txt"
@@ -34,6 +36,8 @@ def export(preset: Preset, folder: Path, formats: Sequence[str] = tuple(FORMATS)
         for name, row in written.items():
             (temporary / str(row["file"])).write_text(FORMATS[name].text(kit), encoding="utf-8", newline="\n")
         (temporary / NOTE).write_text(note(kit, written), encoding="utf-8", newline="\n")
+        if words := notice(preset.opened):
+            (temporary / NOTICE).write_text(words, encoding="utf-8", newline="\n")
     return {
         "kit": str(folder),
         "preset": preset.name,

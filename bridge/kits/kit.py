@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bridge.names import safe_stem
 from engine import _native, moves
 from engine.errors import UserError
 from engine.hands import Hands
@@ -14,8 +15,6 @@ from engine.latent import Latent
 from engine.preset import Preset
 from engine.program import zone_values
 from engine.zone import Zone
-
-from bridge.names import safe_stem
 
 ONE_SHOT, GATED, LOOP = range(3)  # of the zone parameter `mode`
 SAMPLES = "Samples"  # the folder of the WAV files, beside the maps
@@ -76,7 +75,9 @@ class KitZone:
         if self.channels == 1:
             return 100 * pan, 0.0
         left, right = min(1.0, 1 - pan), min(1.0, 1 + pan)
-        return 100 * (math.atan2(right, left) * 4 / math.pi - 1), 20 * math.log10(math.hypot(left, right) / math.sqrt(2))
+        return 100 * (math.atan2(right, left) * 4 / math.pi - 1), 20 * math.log10(
+            math.hypot(left, right) / math.sqrt(2)
+        )
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,9 @@ FEATURES = (
         ("velocity_curve",),
     ),
     _zones("the release's own velocity", "release_velocity"),
-    _zones("humanised level, tune and start", "humanise_gain_db", "humanise_tune", "humanise_start", identity="humanise"),
+    _zones(
+        "humanised level, tune and start", "humanise_gain_db", "humanise_tune", "humanise_start", identity="humanise"
+    ),
     _zones("pressure to level", "pressure_gain_db"),
     _zones("pressure to cutoff", "pressure_cutoff", filtered=True),
     Feature("filter", "the filter's exact curve", _any_zone(lambda zone: zone.get("filter") > 0), ("filter", "cutoff")),

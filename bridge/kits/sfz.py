@@ -9,7 +9,18 @@ from bridge.kits.kit import LOOP, ONE_SHOT, SAMPLES, Kit, KitZone, Region
 from bridge.kits.left_out import LOUDEST_SFZ
 
 SAYS = frozenset(
-    "one_shot hold velocity_curve humanise pressure_cutoff filter_moves resonance polyphony bend_range channel".split()
+    [
+        "one_shot",
+        "hold",
+        "velocity_curve",
+        "humanise",
+        "pressure_cutoff",
+        "filter_moves",
+        "resonance",
+        "polyphony",
+        "bend_range",
+        "channel",
+    ]
 )
 USUAL_CURVE = 2.0  # the exponent of SFZ's own velocity curve
 CURVE_ERROR = 0.001  # of what is read between the points of ours, relative
