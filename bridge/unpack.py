@@ -106,9 +106,7 @@ def _entries(file: zipfile.ZipFile, archive: Path) -> dict[str, zipfile.ZipInfo]
     for entry in file.infolist():
         name = entry.filename
         if not is_plain(name) or entry.orig_filename != name:
-            raise UserError(
-                f"{archive} has a file {name!r} in it, which would lie outside its folder; it is not opened."
-            )
+            raise UserError(f"{archive} has a file {name!r} in it, no name of a shared preset's; it is not opened.")
         if name.lower() in {other.lower() for other in entries}:
             raise UserError(f"{archive} has two files {name!r} in it; it is not opened.")
         kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -183,7 +181,7 @@ def _check_contents(
         raise UserError(f"{presets[0]} in {archive}: {str(error).removesuffix('.')}.") from error
     if preset.instrument_name != instruments[0]:
         raise UserError(
-            f"{presets[0]} in {archive} asks for the instrument {preset.instrument_name!r} instead of the one that came "
-            "with it; have it packed again."
+            f"{presets[0]} in {archive} asks for the instrument {preset.instrument_name!r}, not the one beside it; "
+            "have it packed again."
         )
     return presets[0]

@@ -11,8 +11,9 @@ import soundfile
 from numpy.typing import NDArray
 from pysfizz import _sfizz
 
-BLOCK = 256
-BEST_QUALITY = 10
+BLOCK = 16  # frames. A voice is one frame late from its first block on, whatever their size: it is moved back
+LATE = 1  # frames
+BEST_QUALITY = 5  # of 1 to 10: nearest to the sound itself, by measuring
 
 
 def play(path: Path, events: Sequence[tuple[int, bytes]], frames: int, rate: int) -> NDArray[np.float32]:
@@ -40,9 +41,9 @@ def _open(path: Path, rate: int) -> _sfizz.Synth:
 
 def _play(path: Path, events: Sequence[tuple[int, bytes]], frames: int, rate: int) -> NDArray[np.float32]:
     synth = _open(path, rate)
-    out = np.zeros((frames + BLOCK, 2), np.float32)
+    out = np.zeros((frames + LATE + 2 * BLOCK, 2), np.float32)
     at = 0
-    for start in range(0, frames, BLOCK):
+    for start in range(0, frames + LATE, BLOCK):
         while at < len(events) and events[at][0] < start + BLOCK:
             frame, (status, key, velocity) = events[at]
             if status & 0xF0 == 0x90 and velocity:
@@ -54,7 +55,7 @@ def _play(path: Path, events: Sequence[tuple[int, bytes]], frames: int, rate: in
         left, right = synth.render_block()
         out[start : start + BLOCK, 0] = left
         out[start : start + BLOCK, 1] = right
-    return out[:frames]
+    return out[LATE:][:frames]
 
 
 def _own_level(rate: int) -> float:

@@ -12,9 +12,7 @@ NAMES = ("sfz", "decentsampler")  # of bridge.kits.formats.FORMATS, which --help
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument(
-        "preset", metavar="PRESET|FILE.onnx", help="what to take along; macros stand as the preset says"
-    )
+    parser.add_argument("preset", metavar="PRESET|FILE.onnx", help="what to take along")
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="the new folder of the kit")
     parser.add_argument(
         "--formats",

@@ -63,7 +63,7 @@ class KitZone:
     def q(self) -> float:
         """The filter's quality, from the resonance: 0.71 (flat) to 20."""
         low, high = math.sqrt(0.5), 20.0
-        return low * (high / low) ** self.get("resonance")
+        return float(low * (high / low) ** self.get("resonance"))
 
     def placed(self) -> tuple[float, float]:
         """Where it stands between the speakers, −100 … 100, and what that adds to its gain in dB.
@@ -75,9 +75,8 @@ class KitZone:
         if self.channels == 1:
             return 100 * pan, 0.0
         left, right = min(1.0, 1 - pan), min(1.0, 1 + pan)
-        return 100 * (math.atan2(right, left) * 4 / math.pi - 1), 20 * math.log10(
-            math.hypot(left, right) / math.sqrt(2)
-        )
+        angle, power = math.atan2(right, left), (left**2 + right**2) / 2
+        return 100 * (4 * angle / math.pi - 1), 10 * math.log10(power)
 
 
 @dataclass(frozen=True)

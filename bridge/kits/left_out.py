@@ -61,6 +61,11 @@ FEATURES = (
         _any_zone(lambda zone: zone.zone.fresh),
     ),
     Feature(
+        "layer_turns",
+        "turns of their own for each layer's round robin (strokes of all layers count)",
+        _any_zone(lambda zone: zone.zone.layers > 1 and zone.zone.siblings > 1),
+    ),
+    Feature(
         "one_shot",
         "one-shots that no key ends (a very long release stands for it)",
         _any_zone(lambda zone: zone.mode == ONE_SHOT),

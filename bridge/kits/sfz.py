@@ -9,7 +9,7 @@ from bridge.kits.kit import LOOP, ONE_SHOT, SAMPLES, Kit, KitZone, Region
 from bridge.kits.left_out import LOUDEST_SFZ
 
 SAYS = frozenset(
-    [
+    {
         "one_shot",
         "hold",
         "velocity_curve",
@@ -20,7 +20,7 @@ SAYS = frozenset(
         "polyphony",
         "bend_range",
         "channel",
-    ]
+    }
 )
 USUAL_CURVE = 2.0  # the exponent of SFZ's own velocity curve
 CURVE_ERROR = 0.001  # of what is read between the points of ours, relative
@@ -38,7 +38,7 @@ def text(kit: Kit) -> str:
     lines = [
         f"// {_line(preset.name)}: {_line(preset.about)}",
         f"// Licence of the sounds: {_line(preset.opened.licence)}",
-        f"<control>\ndefault_path={SAMPLES}/\nhint_ram_based=1",
+        "<control>\nhint_ram_based=1",
         "<global>\n" + _opcodes(_play(kit)),
     ]
     for index, zone in enumerate(kit.zones):
@@ -150,7 +150,7 @@ def _region(zone: KitZone, region: Region) -> Iterator[str]:
         yield "lovel={} hivel={}".format(*region.sample.velocities)
     if zone.zone.siblings > 1:
         yield f"seq_position={region.sample.sibling + 1}"
-    yield f"sample={region.sample.name}"
+    yield f"sample={SAMPLES}/{region.sample.name}"
 
 
 def velocity_curve(exponent: float) -> list[tuple[int, float]]:
