@@ -45,10 +45,13 @@ def test_a_stem_is_made_of_what_every_system_takes(text: str, stem: str) -> None
         "a ",
         " a",
         ".a",
-        "a\0b",
+        "a\x00b",
         "a*",
-    ]
-    + ["a\nb", "-a", "~a", "x" * 200],
+        "a\nb",
+        "-a",
+        "~a",
+        "x" * 200,
+    ],
 )
 def test_what_some_system_takes_otherwise_is_not_plain(name: str) -> None:
     assert not is_plain(name)

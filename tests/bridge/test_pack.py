@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -167,18 +168,17 @@ def test_damage_anywhere_is_seen(archive: Path) -> None:
     out = archive.parent / "out"
     for at in range(0, len(data), max(1, len(data) // 150)):
         archive.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
+        said = ""
         try:
             unpack(archive, out)
         except UserError as error:
-            assert "\n" not in str(error)
-            assert not out.exists()
-        else:
-            assert {path.name: path.read_bytes() for path in out.iterdir()} == {
-                name: content for name, content in good.items() if name != MANIFEST
-            }
-            for path in out.iterdir():
-                path.unlink()
-            out.rmdir()
+            said = str(error)
+        assert "\n" not in said
+        assert out.exists() != bool(said)
+        if out.exists():
+            there = {path.name: path.read_bytes() for path in out.iterdir()}
+            assert there == {name: content for name, content in good.items() if name != MANIFEST}
+            shutil.rmtree(out)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,9 @@ def test_damage_anywhere_is_seen(archive: Path) -> None:
         "..",
         ".hidden",
         "evil.toml ",
-    ]
-    + ["evil\n.toml", "folder/"],
+        "evil\n.toml",
+        "folder/",
+    ],
 )
 def test_names_that_lead_elsewhere_are_refused(name: str, archive: Path) -> None:
     rewrite(archive, {**contents(archive), name: b"x"})
