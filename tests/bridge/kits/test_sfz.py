@@ -141,6 +141,15 @@ def test_a_drum_pattern_sounds_as_the_engine_renders_it(rate: int, tmp_path: Pat
     assert difference_db(preset, tmp_path / "kit" / "Drums.sfz", drum_pattern(rate), rate) < -40
 
 
+@pytest.mark.parametrize("name", sorted(set(bundled_presets()) - {"drums"}))
+def test_held_notes_of_each_bundled_preset_sound_as_the_engine_renders_them(name: str, tmp_path: Path) -> None:
+    """At pitch and above, round their loops, with attack and filter as they stand."""
+    preset = Preset.open(name)
+    export(preset, tmp_path / "kit", ["sfz"])
+    held = [(0, bytes((0x90, 60, 110))), (44100, bytes((0x90, 67, 60)))]
+    assert difference_db(preset, tmp_path / "kit" / f"{preset.name}.sfz", held, 44100, tail=3) < -45
+
+
 def test_that_comparison_hears_what_is_wrong(tmp_path: Path) -> None:
     preset = Preset.open("drums")
     export(preset, tmp_path / "kit", ["sfz"])
