@@ -56,6 +56,7 @@ nb::dict describe(const ParameterInfo& info) {
     row["curve"] = text(info.curve);
     row["choices"] = info.choices.empty() ? nb::list() : nb::list(text(info.choices).attr("split")("|"));
     row["smoothed"] = info.smoothed;
+    row["main"] = info.main;
     row["scope"] = info.scope == Scope::zone ? "zone" : "play";
     return row;
 }
