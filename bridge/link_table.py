@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from engine._native import MAX_LAYERS, MAX_SIBLINGS, MAX_VARIANTS, MAX_ZONES
 from engine.macro import MACROS, POLY_PRESSURE
@@ -266,8 +264,8 @@ MESSAGES = (
             integer("clock", 0, meaning="frames of the output since the client began, when the voices stood so"),
             many("voices", 512, VOICE),
         ),
-        "What sounds, all of it, so that its blocks come first: 20 to 100 times a second while anything sounds, and once "
-        "when nothing does any more. The newest counts.",
+        "What sounds, all of it, so that its blocks come first: 20 to 100 times a second while anything sounds, and "
+        "once when nothing does any more. The newest counts.",
     ),
     Message(
         "have",
@@ -286,8 +284,8 @@ MESSAGES = (
         "need",
         TO_ENGINE,
         (integer("id", 0), *HANDS, many("slots", 4096, row(_ZONE, _KEY, _VARIANT))),
-        "For an offline render: the sounds of these slots with these hands, whole, each made by itself as `engine render` "
-        "makes it. Answer: `clip` and `blocks` of what the client lacks, then `done`.",
+        "For an offline render: the sounds of these slots with these hands, whole, each made by itself as `engine "
+        "render` makes it. Answer: `clip` and `blocks` of what the client lacks, then `done`.",
     ),
     Message(
         "reroll",
@@ -427,244 +425,12 @@ MESSAGES = (
 BY_TYPE: Mapping[tuple[str, str], Message] = {(row_.direction, row_.type): row_ for row_ in MESSAGES}
 
 
-# ——— checking ———
-
-
-def check(direction: str, message: Any, body_bytes: int = 0) -> Message:
-    """The row of a message that was read as JSON. Raises LinkError with a sentence for whatever is wrong with it."""
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise LinkError("A message must be a JSON object with a 'type'.")
-    found = BY_TYPE.get((direction, message["type"]))
-    if found is None:
-        raise LinkError(f"There is no message {_shown(message['type'])} from {DIRECTIONS[direction].split(' ')[0]}s.")
-    given = {name: value for name, value in message.items() if name != "type"}
-    try:
-        _check_fields(found.fields, given)
-        _check_body(found, message, body_bytes)
-    except ValueError as error:
-        raise LinkError(f"The message {found.type!r} is wrong: {error}.") from None
-    return found
-
-
-def _check_fields(fields: tuple[Field, ...], given: Mapping[str, Any]) -> None:
-    if len(given) != len(fields) or any(field.name not in given for field in fields):
-        missing = [field.name for field in fields if field.name not in given]
-        extra = sorted(set(given) - {field.name for field in fields})
-        what, name = ("has no", missing[0]) if missing else ("has an unknown", extra[0])
-        raise ValueError(f"it {what} field {_shown(name)}")
-    for field in fields:
-        _check_value(field, given[field.name], field.name)
-
-
-def _check_value(field: Field, value: Any, place: str) -> None:
-    low, high = field.minimum, field.maximum
-    match field.kind:
-        case "integer":
-            fits = type(value) is int and low <= value <= high
-        case "number":
-            fits = type(value) in (int, float) and low <= value <= high  # NaN is not
-        case "boolean":
-            fits = type(value) is bool
-        case "text":
-            fits = type(value) is str and "\0" not in value and low <= _utf8_bytes(value) <= high
-        case "sound":
-            fits = type(value) is str and len(value) == SOUND_DIGITS and not value.strip("0123456789abcdef")
-        case "list":
-            fits = type(value) is list and low <= len(value) <= high
-            for item in value if fits else ():
-                _check_value(field.element[0], item, place)
-        case "row":
-            fits = type(value) is list and len(value) == len(field.element)
-            for column, item in zip(field.element, value if fits else (), strict=False):
-                _check_value(column, item, f"{place}: {column.name}")
-        case "record":
-            fits = type(value) is dict
-            if fits:
-                _check_fields(field.element, value)
-        case _:
-            fits = type(value) is dict and low <= len(value) <= high
-            for name, item in value.items() if fits else ():
-                _check_value(text("", LONGEST_NAME), name, place)
-                _check_value(field.element[0], item, place)
-    if not fits:
-        raise ValueError(f"{place!r} must be {describe(field)}, not {_shown(value)}")
-
-
-def _check_body(row_: Message, message: Mapping[str, Any], body_bytes: int) -> None:
-    lengths = {0} if row_.body == "none" else {4 * message["frames"] * n for n in range(1, CHANNELS + 1)}
-    if body_bytes not in lengths:
-        raise ValueError(f"its body has {body_bytes} bytes, not {' or '.join(map(str, sorted(lengths)))}")
-
-
-def _utf8_bytes(value: str) -> int:
-    try:
-        return len(value.encode())
-    except UnicodeEncodeError:  # half a surrogate pair
-        return -1
-
-
-def _shown(value: Any) -> str:
-    """What came, short enough for a sentence, and free of what a terminal or a log would act on."""
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    shown = ascii(value[:40] if isinstance(value, str) else value)
-    return shown if len(shown) <= 80 else shown[:80] + "…"
-
-
-# ——— in words, and in C++ ———
-
-
-def describe(field: Field) -> str:
-    """What a field's value must be, in words."""
-    low, high = _number(field.minimum), _number(field.maximum)
-    bounds = low if low == high else f"{low} to {high}"
-    match field.kind:
-        case "integer":
-            return f"a whole number {'from ' + low if field.maximum == WHOLE else bounds}"
-        case "number":
-            return f"a number {bounds}"
-        case "boolean":
-            return "true or false"
-        case "text":
-            return f"text of {'at most ' + high if field.minimum == 0 else bounds} bytes"
-        case "sound":
-            return "a sound's name"
-        case "list":
-            return f"a list of {bounds}: {describe(field.element[0])}"
-        case "row":
-            return "a row of " + ", ".join(column.name for column in field.element)
-        case "record":
-            return "an object of " + ", ".join(part.name for part in field.element)
-        case _:
-            return f"an object of at most {high} numbers by name"
-
-
-def _number(value: float) -> str:
-    if value == int(value) and abs(value) < 1e6:
-        return str(int(value)).replace("-", "−")
-    exact = int(math.log2(abs(value))) if value > 0 and value == 2 ** int(math.log2(abs(value))) else 0
-    return f"2^{exact}" if exact else f"{value:g}".replace("-", "−")
-
-
-def markdown() -> str:
-    """The tables of docs/link.md."""
-    parts = []
-    for direction, title in DIRECTIONS.items():
-        parts.append(f"### {title[0].upper()}{title[1:]}\n")
-        parts.append("| message | fields | meaning |\n|---|---|---|")
-        for row_ in MESSAGES:
-            if row_.direction == direction:
-                body = " **Body:** float32 [channels][`frames`]." if row_.body == "audio" else ""
-                parts.append(f"| `{row_.type}` | {_fields_in_words(row_.fields)} | {row_.meaning}{body} |")
-        parts.append("")
-    return "\n".join(parts)
-
-
-def _fields_in_words(fields: tuple[Field, ...]) -> str:
-    return "<br>".join(_field_in_words(field, "") for field in fields) or "—"
-
-
-def _field_in_words(field: Field, indent: str) -> str:
-    inner = field.element[0] if field.kind == "list" else field
-    said = f"{indent}`{field.name}`: {describe(field)}" + (f" ({field.meaning})" if field.meaning else "")
-    if inner.kind not in ("row", "record"):
-        return said
-    deeper = indent + "&nbsp;&nbsp;"
-    return "<br>".join([said, *(_field_in_words(part, deeper) for part in inner.element)])
-
-
-def header() -> str:
-    """bridge/plugin/source/link_table.hpp."""
-    lines: list[str] = []
-    rows = []
-    for row_ in MESSAGES:
-        at, count = _cpp_fields(lines, f"{row_.direction}_{row_.type}", row_.fields)
-        rows.append(f'    {{"{row_.type}", Direction::{row_.direction}, {at}, {count}, Body::{row_.body}}},')
-    kinds = "\n".join(f"    {kind}, // {meaning}" for kind, meaning in KINDS.items())
-    return _HEADER.format(
-        version=LINK_VERSION,
-        max_head=MAX_HEAD,
-        max_body=MAX_BODY,
-        max_depth=MAX_DEPTH,
-        channels=CHANNELS,
-        kinds=kinds,
-        fields="\n".join(lines),
-        messages="\n".join(rows),
-    )
-
-
-def _cpp_fields(lines: list[str], name: str, fields: Iterable[Field]) -> tuple[str, int]:
-    """Appends the array of these fields, those inside them first; returns how C++ names it, and its length."""
-    rows = []
-    for field in fields:
-        inner = _cpp_fields(lines, f"{name}_{field.name or 'item'}", field.element) if field.element else ("nullptr", 0)
-        bounds = f"{field.minimum!r}, {field.maximum!r}"
-        rows.append(f'    {{"{field.name}", Kind::{field.kind}, {bounds}, {inner[0]}, {inner[1]}}},')
-    if not rows:
-        return "nullptr", 0
-    lines.append(f"inline constexpr Field {name}[] = {{\n" + "\n".join(rows) + "\n};")
-    return name, len(rows)
-
-
-_HEADER = """\
-#pragma once
-// Generated by `python -m bridge.link_table --header`: change the table there. What each message means: docs/link.md.
-#include <cstdint>
-#include <string_view>
-
-// clang-format off
-namespace producergan::link {{
-
-inline constexpr int link_version = {version};
-inline constexpr std::uint32_t max_head = {max_head}; // bytes of JSON, 2 at least
-inline constexpr std::uint32_t max_body = {max_body}; // bytes of audio
-inline constexpr int max_depth = {max_depth};         // of the JSON's nesting
-inline constexpr int max_channels = {channels};
-
-enum class Kind {{
-{kinds}
-}};
-
-enum class Direction {{ to_engine, to_client }};
-
-// audio: float32, little-endian, [channels][`frames`], so 4 * frames * (1 ... max_channels) bytes.
-enum class Body {{ none, audio }};
-
-// minimum, maximum: of an integer or number; of a text's bytes of UTF-8; of how many things a list or values has.
-// element: the one thing that a list or values is made of; the fields of a record; the columns of a row.
-struct Field {{
-    std::string_view name; // empty: what a list is made of
-    Kind kind;
-    double minimum;
-    double maximum;
-    const Field* element;
-    int element_count;
-}};
-
-// fields: all of them are there, and no others but "type".
-struct Message {{
-    std::string_view type;
-    Direction direction;
-    const Field* fields;
-    int field_count;
-    Body body;
-}};
-
-{fields}
-
-inline constexpr Message messages[] = {{
-{messages}
-}};
-
-}} // namespace producergan::link
-// clang-format on
-"""
-
-
 def most_body(direction: str) -> int:
     """The largest body that any message of this direction may have, in bytes."""
     return MAX_BODY if any(row_.body != "none" for row_ in MESSAGES if row_.direction == direction) else 0
 
 
 if __name__ == "__main__":
-    sys.stdout.write(header() if "--header" in sys.argv[1:] else markdown())
+    from bridge import link_source
+
+    sys.stdout.write(link_source.header() if "--header" in sys.argv[1:] else link_source.markdown())

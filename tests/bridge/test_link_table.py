@@ -1,12 +1,13 @@
-"""The link's table: what passes its checks, what does not and how that is said, and that what is made of it is current."""
+"""The link's table: what passes its checks, how what does not is said, and that what is made of it is current."""
 
 import math
 from pathlib import Path
 
 import pytest
 
-from bridge import link_table
-from bridge.link_table import MESSAGES, TO_CLIENT, TO_ENGINE, Field, LinkError, check
+from bridge import link_source, link_table
+from bridge.link_check import check
+from bridge.link_table import MESSAGES, TO_CLIENT, TO_ENGINE, Field, LinkError
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDS = {"positions": [0.5] * 8, "morph": [0, 0.0], "touches": [[60, 1, 0.25]], "turns": [[0, 60, 1, 3]]}
@@ -118,4 +119,4 @@ def test_what_comes_is_never_said_at_length_or_with_what_a_terminal_acts_on():
 
 def test_the_plugins_header_is_current():
     path = ROOT / "bridge" / "plugin" / "source" / "link_table.hpp"
-    assert path.read_text() == link_table.header(), "run: python -m bridge.link_table --header > " + str(path)
+    assert path.read_text() == link_source.header(), "run: python -m bridge.link_table --header > " + str(path)
