@@ -10,6 +10,7 @@ from bridge.link_table import (
     BY_TYPE,
     CHANNELS,
     DIRECTIONS,
+    LINK_VERSION,
     LONGEST_NAME,
     SOUND_DIGITS,
     WHOLE,
@@ -27,6 +28,12 @@ def check(direction: str, message: Any, body_bytes: int = 0) -> Message:
     found = BY_TYPE.get((direction, message["type"]))
     if found is None:
         raise LinkError(f"There is no message {_shown(message['type'])} from {DIRECTIONS[direction].split(' ')[0]}s.")
+    version = message.get("version")
+    if found.type in ("hello", "welcome") and type(version) is int and version != LINK_VERSION:
+        raise LinkError(  # before its fields: another version may have others
+            f"The other end speaks version {_shown(version)} of the link, this one version {LINK_VERSION}; "
+            "install the plugin and the engine of the same ProducerGAN."
+        )
     given = {name: value for name, value in message.items() if name != "type"}
     try:
         _check_fields(found.fields, given)

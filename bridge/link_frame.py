@@ -18,11 +18,12 @@ MOST_DIGITS = 20  # of a whole number: more is out of every range, and costs tim
 
 @dataclass(frozen=True)
 class Received:
-    """A message that passed its checks: its type, its fields and its body, raw."""
+    """A message that passed its checks: its type, its fields, its body, raw, and the bytes of its frame."""
 
     type: str
     fields: dict[str, Any]
     body: bytes = field(default=b"", repr=False)
+    size: int = field(default=0, compare=False)
 
 
 def encode(direction: str, type_: str, body: bytes = b"", **fields: Any) -> bytes:
@@ -70,7 +71,7 @@ class Decoder:
             del self._buffer[: head + body]
             self._lengths = None
             del message["type"]
-            yield Received(row.type, message, audio)
+            yield Received(row.type, message, audio, LENGTHS.size + head + body)
 
     def _checked(self, head: int, body: int) -> tuple[int, int]:
         if not LEAST_HEAD <= head <= MAX_HEAD:

@@ -14,6 +14,7 @@ import shutil
 import socket
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,14 +86,24 @@ def listen(folder: Path, pid: int) -> tuple[socket.socket, Path]:
 
 
 def connect(path: Path, timeout: float = ANSWER_SECONDS) -> socket.socket:
-    """A connection to a listening socket. Raises OSError."""
+    """A connection to a listening socket, for which an engine that is busy has `timeout` seconds. Raises OSError."""
+    end = time.monotonic() + timeout
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connected.settimeout(timeout)
+    connected.setblocking(False)
     try:
-        connected.connect(str(path))
+        while True:
+            try:
+                connected.connect(str(path))
+            except BlockingIOError:  # too many others wait; local sockets do not wait in line
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.01)
+            else:
+                break
     except OSError:
         connected.close()
         raise
+    connected.settimeout(timeout)
     return connected
 
 
@@ -113,7 +124,7 @@ def sweep(folder: Path) -> list[Path]:
     swept = []
     for _, path in engine_sockets(folder):
         try:
-            connect(path).close()
+            connect(path, 0.0).close()
         except OSError as error:
             if error.errno in (errno.ECONNREFUSED, errno.ENOENT):  # anything else, such as a full queue, is somebody
                 path.unlink(missing_ok=True)
