@@ -96,7 +96,8 @@ class ClipStore:
         clip = self._clips.pop(sound, None)
         if clip is None:
             instrument = self.generator.instrument
-            clip = _native.Clip(next(_ids), instrument.channels, instrument.clip_frames, instrument.sample_rate)
+            shape = instrument.channels, instrument.clip_frames, instrument.sample_rate
+            clip = _native.Clip(next(_ids), *shape, sound.name)
             self.ready[sound] = 0
             self.generated += 1
         self._clips[sound] = clip

@@ -63,6 +63,4 @@ def of_scope(scope: str) -> dict[str, Parameter]:
 
 
 def _row(row: dict[str, Any]) -> Parameter:
-    # The native table has float32: its 0.01 is to read 0.01 here.
-    numbers = {key: float(f"{row[key]:.6g}") for key in ("minimum", "maximum", "default")}
-    return Parameter(**{**row, **numbers, "choices": tuple(row["choices"])})
+    return Parameter(**{**row, "choices": tuple(row["choices"])})

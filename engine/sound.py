@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +23,12 @@ class Sound:
     def of(cls, digest: str, z: ArrayLike) -> Sound:
         """The sound of a latent [dim]."""
         return cls(digest, np.asarray(z, np.float32).tobytes())
+
+    @functools.cached_property
+    def name(self) -> str:
+        """32 hexadecimal digits that name it, the same on every machine: what keeps its clip finds it by them."""
+        latent = self.z().astype("<f4").tobytes()
+        return hashlib.blake2b(self.digest.encode() + latent, digest_size=16).hexdigest()
 
     def z(self) -> Latent:
         """The latent: float32 [dim], read-only."""

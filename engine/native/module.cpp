@@ -73,7 +73,7 @@ void set_parameters(Zone& zone, nb::dict values) {
     for (auto [id, value] : values) {
         const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
         const ParameterInfo& info = zone_parameters[index];
-        zone.parameters[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+        zone.parameters[index] = in_range(info, nb::cast<float>(value));
     }
 }
 
@@ -207,11 +207,13 @@ NB_MODULE(_native, m) {
 
     using Block = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
     nb::class_<Clip>(m, "Clip", "One sound's audio at the instrument's rate, ready in blocks of BLOCK_FRAMES frames.")
-        .def(nb::new_([](std::uint64_t id, int channels, std::int64_t frames, double sample_rate) {
-                 return std::make_shared<Clip>(id, channels, frames, sample_rate);
-             }),
-             nb::arg("id"), nb::arg("channels"), nb::arg("frames"), nb::arg("sample_rate"),
-             "An empty clip of `frames` frames with one or two channels; `sample_rate` in Hz. Raises ValueError.")
+        .def(
+            nb::new_([](std::uint64_t id, int channels, std::int64_t frames, double sample_rate, std::string name) {
+                return std::make_shared<Clip>(id, channels, frames, sample_rate, std::move(name));
+            }),
+            nb::arg("id"), nb::arg("channels"), nb::arg("frames"), nb::arg("sample_rate"), nb::arg("name") = "",
+            "An empty clip of `frames` frames with one or two channels; `sample_rate` in Hz; `name` that of its sound. "
+            "Raises ValueError.")
         .def(
             "write",
             [](Clip& self, std::int64_t start, const Block& audio) {
@@ -224,6 +226,21 @@ NB_MODULE(_native, m) {
             "Copies float32 audio [channels, frames] to frame `start`; whole blocks, ready at once. Raises ValueError. "
             "[control-thread]")
         .def(
+            "read",
+            [](const Clip& self, std::int64_t start, std::int64_t frames) {
+                if (frames < 0 || frames > self.frames())
+                    throw nb::value_error("the clip has no such frames");
+                const auto channels = static_cast<std::size_t>(self.channel_count());
+                const auto count = static_cast<std::size_t>(frames);
+                auto* out = new float[channels * count + 1];
+                nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
+                self.read(start, frames, out, frames);
+                return Audio(out, {channels, count}, owner);
+            },
+            nb::arg("start"), nb::arg("frames"),
+            "Copies of `frames` frames from `start` on: float32 [channels, frames]. Raises ValueError if they lie "
+            "outside the clip or are not ready. [thread-safe]")
+        .def(
             "ready_blocks",
             [](const Clip& self) {
                 nb::int_ mask(0);
@@ -235,6 +252,8 @@ NB_MODULE(_native, m) {
             },
             "The ready blocks as the bits of a number, block 0 the lowest. [thread-safe]")
         .def_prop_ro("id", &Clip::id)
+        .def_prop_ro("name", &Clip::name,
+                     "That of its sound, the same in every process; \"\" where nobody gave it one.")
         .def_prop_ro("frames", &Clip::frames)
         .def_prop_ro("channels", &Clip::channel_count)
         .def_prop_ro("blocks", &Clip::blocks);
@@ -249,7 +268,7 @@ NB_MODULE(_native, m) {
                 for (auto [id, value] : play) {
                     const std::size_t index = index_of(play_parameters, nb::cast<std::string>(id));
                     const ParameterInfo& info = play_parameters[index];
-                    program->play[index] = std::clamp(nb::cast<float>(value), info.minimum, info.maximum);
+                    program->play[index] = in_range(info, nb::cast<float>(value));
                 }
                 program->claimed = controllers_from(claimed);
                 return program;
@@ -312,7 +331,17 @@ NB_MODULE(_native, m) {
                 return self.set_zone_parameter(*zone, static_cast<ZoneParam>(index_of(zone_parameters, id)), value);
             },
             nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
-            "Sets a zone's parameter, or with zone None a play setting; clamped. Raises KeyError. [thread-safe]")
+            "Sets a zone's parameter, that of all zones with −1, or with None a play setting; clamped. Raises "
+            "KeyError. [thread-safe]")
+        .def(
+            "set_parameter_now",
+            [](Sampler& self, std::optional<int> zone, const std::string& id, float value) {
+                const Scope scope = zone ? Scope::zone : Scope::play;
+                const std::size_t index = zone ? index_of(zone_parameters, id) : index_of(play_parameters, id);
+                self.set_parameter_now(scope, zone.value_or(0), static_cast<int>(index), value);
+            },
+            nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
+            "The same at the present frame, before all messages under way. Raises KeyError. [audio-thread]")
         .def(
             "set_claimed",
             [](Sampler& self, const std::vector<int>& controllers) {

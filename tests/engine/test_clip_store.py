@@ -102,3 +102,8 @@ def test_a_generator_that_raises(store: ClipStore) -> None:
     with pytest.raises(GenerationError, match=r"fails to make sounds: out of memory\."):
         make(store, 1)
     assert store.trouble.failures == 1
+
+
+def test_a_clip_has_the_name_of_its_sound(store: ClipStore) -> None:
+    (sound,) = make(store, 1)
+    assert store.clip(sound).name == sound.name

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace producergan {
 
-Clip::Clip(std::uint64_t id, int channel_count, std::int64_t frame_count, double sample_rate)
-    : id_(id), channel_count_(channel_count), frames_(frame_count), sample_rate_(sample_rate) {
+Clip::Clip(std::uint64_t id, int channel_count, std::int64_t frame_count, double sample_rate, std::string name)
+    : id_(id), channel_count_(channel_count), frames_(frame_count), sample_rate_(sample_rate), name_(std::move(name)) {
     if (channel_count < 1 || channel_count > 2)
         throw std::invalid_argument("a clip has one or two channels");
     if (frame_count < 1 || frame_count > std::int64_t{1} << 28)
@@ -33,6 +34,15 @@ void Clip::write(std::int64_t start, const float* source, std::int64_t frames, s
                         audio_.data() + c * (frames_ + 2 * pad) + pad + first);
         ready_[static_cast<std::size_t>(block)].store(1, std::memory_order_release);
     }
+}
+
+void Clip::read(std::int64_t start, std::int64_t frames, float* target, std::int64_t stride) const {
+    if (start < 0 || frames < 0 || frames > frames_ || start > frames_ - frames)
+        throw std::invalid_argument("these frames lie outside the clip");
+    if (frames > 0 && !ready(start, start + frames - 1))
+        throw std::invalid_argument("these frames of the clip are not ready");
+    for (int c = 0; c < channel_count_; ++c)
+        std::copy_n(channel(c) + start, frames, target + c * stride);
 }
 
 bool Clip::ready(std::int64_t first, std::int64_t last) const noexcept {

@@ -22,7 +22,7 @@ double time_factor(float turned) noexcept { return std::pow(config::controller_t
 
 void ChannelState::control(int controller, int value, double default_bend_range) noexcept {
     const auto move_bend_range = [&](auto moved) {
-        if (selected(bend_range_parameter))
+        if (selected_.is(RegisteredParameter::bend_range))
             bend_cents_ =
                 std::clamp(moved(static_cast<int>(std::lround(100.0 * bend_range(default_bend_range)))), 0, 12799);
     };
@@ -66,18 +66,8 @@ void ChannelState::control(int controller, int value, double default_bend_range)
     case 97:
         move_bend_range([](int now) { return now - 1; });
         break;
-    case 98: // a non-registered parameter is selected: not ours
-    case 99:
-        parameter_high_ = parameter_low_ = 127;
-        break;
-    case 100:
-        parameter_low_ = value;
-        break;
-    case 101:
-        parameter_high_ = value;
-        break;
     default:
-        break;
+        selected_.control(controller, value);
     }
 }
 
@@ -92,30 +82,21 @@ void ChannelState::reset_controllers() noexcept {
     key_pressure.fill(0.0f);
     expression = 1.0f;
     sustain = sostenuto = false;
-    parameter_high_ = parameter_low_ = 127;
+    selected_.reset();
 }
 
 void MidiState::follow(int only_channel, int members, double bend_range) noexcept {
-    only_channel_ = only_channel;
     preset_bend_range_ = bend_range;
-    if (members != preset_members_)
-        sent_members_ = -1;
-    preset_members_ = members;
+    zone_.follow(only_channel, members);
 }
 
 void MidiState::reset() noexcept {
     channels_ = {};
-    sent_members_ = -1;
-}
-
-int MidiState::members() const noexcept {
-    if (only_channel_ != 0)
-        return 0;
-    return sent_members_ >= 0 ? sent_members_ : preset_members_;
+    zone_.forget_sent();
 }
 
 double MidiState::default_bend_range(int channel) const noexcept {
-    return is_member(channel) ? config::default_mpe_bend_range : preset_bend_range_;
+    return zone_.is_member(channel) ? config::default_mpe_bend_range : preset_bend_range_;
 }
 
 double MidiState::bend(int channel) const noexcept {
@@ -126,15 +107,14 @@ int MidiState::control(int channel, int controller, int value) noexcept {
     ChannelState& state = this->channel(channel);
     state.control(controller, value, default_bend_range(channel));
     const bool entry = controller == 6 || controller == 38 || controller == 96 || controller == 97;
-    if (entry && is_member(channel) && state.selected(ChannelState::bend_range_parameter))
+    if (entry && zone_.is_member(channel) && state.selected().is(RegisteredParameter::bend_range))
         for (int other = 0; other < config::channels; ++other)
-            if (is_member(other))
+            if (zone_.is_member(other))
                 this->channel(other).take_bend_range(state);
-    if (controller != 6 || channel != master || only_channel_ != 0 || !state.selected(ChannelState::mpe_parameter))
+    const int before = zone_.members();
+    if (!zone_.control(channel, controller, value, state.selected()))
         return 0;
-    const int before = members();
-    sent_members_ = std::min(value, config::channels - 1);
-    const int concerned = std::max(before, members()) + 1;
+    const int concerned = std::max(before, zone_.members()) + 1;
     for (int other = 0; other < concerned; ++other) {
         this->channel(other).reset_controllers();
         this->channel(other).forget_bend_range();
@@ -143,7 +123,7 @@ int MidiState::control(int channel, int controller, int value) noexcept {
 }
 
 bool MidiState::sustain(int channel) const noexcept {
-    return of(channel).sustain || (is_member(channel) && of(master).sustain);
+    return of(channel).sustain || (zone_.is_member(channel) && of(MpeZone::master).sustain);
 }
 
 Expression MidiState::expression(int channel, int key) const noexcept {
@@ -154,11 +134,11 @@ Expression MidiState::expression(int channel, int key) const noexcept {
     said.semitones = bend(channel);
     said.pressure = std::max(own.pressure, own.key_pressure[static_cast<std::size_t>(key)]);
     float brightness = own.brightness, resonance = own.resonance;
-    if (is_member(channel)) {
-        const ChannelState& zone = of(master);
+    if (zone_.is_member(channel)) {
+        const ChannelState& zone = of(MpeZone::master);
         said.gain *= zone.volume * zone.expression;
         said.pan += zone.pan;
-        said.semitones += bend(master);
+        said.semitones += bend(MpeZone::master);
         said.pressure = std::max(said.pressure, zone.pressure);
         brightness += zone.brightness;
         resonance += zone.resonance;
@@ -169,11 +149,13 @@ Expression MidiState::expression(int channel, int key) const noexcept {
 }
 
 double MidiState::attack_factor(int channel) const noexcept {
-    return time_factor(std::clamp(of(channel).attack + (is_member(channel) ? of(master).attack : 0.0f), -1.0f, 1.0f));
+    return time_factor(
+        std::clamp(of(channel).attack + (zone_.is_member(channel) ? of(MpeZone::master).attack : 0.0f), -1.0f, 1.0f));
 }
 
 double MidiState::release_factor(int channel) const noexcept {
-    return time_factor(std::clamp(of(channel).release + (is_member(channel) ? of(master).release : 0.0f), -1.0f, 1.0f));
+    return time_factor(
+        std::clamp(of(channel).release + (zone_.is_member(channel) ? of(MpeZone::master).release : 0.0f), -1.0f, 1.0f));
 }
 
 } // namespace producergan

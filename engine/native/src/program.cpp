@@ -76,7 +76,7 @@ Program::Program(std::vector<Zone> zone_list) : zones(std::move(zone_list)) {
             throw std::invalid_argument("a zone has 1 to 4 velocity layers");
     }
     for (std::size_t i = 0; i < play_param_count; ++i)
-        play[i] = play_parameters[i].default_value;
+        play[i] = static_cast<float>(play_parameters[i].default_value);
     table.resize(zones.size() * config::keys);
 }
 

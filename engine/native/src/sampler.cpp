@@ -99,22 +99,20 @@ bool Sampler::set_clip(int zone, int slot_key, int variant, ClipRef clip) {
 
 bool Sampler::set_zone_parameter(int zone, ZoneParam id, float value) {
     const std::lock_guard lock(control_);
-    const ParameterInfo& info = zone_parameters[static_cast<std::size_t>(id)];
     Command command;
     command.kind = Command::Kind::zone_parameter;
     command.zone = zone;
     command.parameter = static_cast<int>(id);
-    command.value = std::isfinite(value) ? std::clamp(value, info.minimum, info.maximum) : info.default_value;
+    command.value = value;
     return send(std::move(command));
 }
 
 bool Sampler::set_play_parameter(PlayParam id, float value) {
     const std::lock_guard lock(control_);
-    const ParameterInfo& info = play_parameters[static_cast<std::size_t>(id)];
     Command command;
     command.kind = Command::Kind::play_parameter;
     command.parameter = static_cast<int>(id);
-    command.value = std::isfinite(value) ? std::clamp(value, info.minimum, info.maximum) : info.default_value;
+    command.value = value;
     return send(std::move(command));
 }
 
@@ -176,14 +174,10 @@ void Sampler::apply(Command& command) noexcept {
         break;
     }
     case Command::Kind::zone_parameter:
-        for (int zone = 0; zone < static_cast<int>(program_->zones.size()); ++zone)
-            if (command.zone < 0 || command.zone == zone)
-                program_->zones[static_cast<std::size_t>(zone)]
-                    .parameters[static_cast<std::size_t>(command.parameter)] = command.value;
+        set_parameter_now(Scope::zone, command.zone, command.parameter, command.value);
         break;
     case Command::Kind::play_parameter:
-        program_->play[static_cast<std::size_t>(command.parameter)] = command.value;
-        follow_program();
+        set_parameter_now(Scope::play, 0, command.parameter, command.value);
         break;
     case Command::Kind::claimed:
         program_->claimed = command.controllers;
@@ -197,6 +191,19 @@ void Sampler::apply(Command& command) noexcept {
     }
     command.clip.reset();
     command.program.reset();
+}
+
+void Sampler::set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept {
+    const auto index = static_cast<std::size_t>(parameter);
+    value = in_range(parameter_info(scope, parameter), value);
+    if (scope == Scope::zone) {
+        for (int other = 0; other < static_cast<int>(program_->zones.size()); ++other)
+            if (zone < 0 || zone == other)
+                program_->zones[static_cast<std::size_t>(other)].parameters[index] = value;
+    } else if (program_->play[index] != value) {
+        program_->play[index] = value;
+        follow_program();
+    }
 }
 
 /// What the program says of MIDI holds from now on. A pedal that now belongs to a macro is up: nobody would hear of it.

@@ -60,6 +60,8 @@ int main(int argc, char** argv) {
             const int id = below(random, static_cast<int>(play_param_count));
             sampler.set_play_parameter(static_cast<PlayParam>(id), within(random, play_parameters[id]));
         }
+        if (chance(random, 0.05))
+            set_something(sampler, random);
         if (chance(random, 0.01))
             sampler.set_claimed(some_controllers(random));
         if (chance(random, 0.003))

@@ -20,8 +20,8 @@ inline float unit(Random& random) { return static_cast<float>(random() >> 40) * 
 
 inline float within(Random& random, const ParameterInfo& info) {
     if (info.curve == "choice" || info.curve == "integer")
-        return info.minimum + static_cast<float>(below(random, static_cast<int>(info.maximum - info.minimum) + 1));
-    return info.minimum + unit(random) * (info.maximum - info.minimum);
+        return static_cast<float>(info.minimum + below(random, static_cast<int>(info.maximum - info.minimum) + 1));
+    return static_cast<float>(info.minimum + static_cast<double>(unit(random)) * (info.maximum - info.minimum));
 }
 
 inline bool chance(Random& random, double share) { return unit(random) < share; }
@@ -98,6 +98,15 @@ inline ProgramRef make_program(Random& random, int zones, const std::vector<Clip
                 if (chance(random, 0.3))
                     clip = clips[random() % clips.size()];
     return program;
+}
+
+/// Any parameter of any zone, or of one that there is not, to any value; now and then to what is no number.
+inline void set_something(Sampler& sampler, Random& random) {
+    const Scope scope = chance(random, 0.8) ? Scope::zone : Scope::play;
+    const int parameter = below(random, parameter_count(scope));
+    const float value = 1.2f * within(random, parameter_info(scope, parameter));
+    sampler.set_parameter_now(scope, below(random, 8) - 1, parameter,
+                              chance(random, 0.1) ? std::numeric_limits<float>::quiet_NaN() : value);
 }
 
 /// A few controllers, the pedals among them, that a macro may claim.

@@ -226,6 +226,7 @@ int main(int argc, char** argv) {
                   [](const Event& a, const Event& b) { return a.offset < b.offset; });
         if (block % 2 == 0) {
             const Inside flag;
+            set_something(sampler, random);
             sampler.process(events.data(), count, out.data(), out.data() + 1, 2, frames);
         } else {
             const Inside flag;

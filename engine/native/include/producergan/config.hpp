@@ -10,6 +10,7 @@ inline constexpr int tick_frames = 32;    // grid on which parameters are smooth
 inline constexpr int max_voices = 256;    // sounding voices at most
 inline constexpr int max_zones = 64;      // zones of a program
 inline constexpr int keys = 128;          // MIDI notes
+inline constexpr int macros = 8;          // of a preset
 inline constexpr int max_siblings = 8;    // clips in a layer's round robin
 inline constexpr int max_layers = 4;      // velocity layers of a zone
 inline constexpr int max_variants = max_layers * max_siblings; // clips of a key

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "producergan/config.hpp"
+#include "producergan/mpe_zone.hpp"
 
 namespace producergan {
 
@@ -30,14 +31,12 @@ public:
     void take_bend_range(const ChannelState& other) noexcept { bend_cents_ = other.bend_cents_; } // [audio-thread]
     void forget_bend_range() noexcept { bend_cents_ = -1; }                                       // [audio-thread]
 
-    /// Whether data entry means this registered parameter now. [audio-thread]
-    bool selected(int parameter) const noexcept { return parameter_high_ == 0 && parameter_low_ == parameter; }
-
-    static constexpr int bend_range_parameter = 0, mpe_parameter = 6;
+    /// What data entry means now. [audio-thread]
+    const RegisteredParameter& selected() const noexcept { return selected_; }
 
 private:
-    int parameter_high_ = 127, parameter_low_ = 127; // 127/127: none selected
-    int bend_cents_ = -1;                            // of the bend range; below 0: not sent
+    RegisteredParameter selected_;
+    int bend_cents_ = -1; // of the bend range; below 0: not sent
 };
 
 /// What the controllers say for one key: its channel's word, joined in an MPE zone with that of the zone's master.
@@ -50,12 +49,10 @@ struct Expression {
     float resonance = 0.0f;
 };
 
-/// All channels, and the lower MPE zone that may join them: channel 1 its master, the members from channel 2 on
-/// (MIDI Polyphonic Expression 1.0). What the master says holds for the members too.
+/// All channels, and the MPE zone that may join them: what its master says holds for the members too.
 class MidiState {
 public:
-    /// What the preset says. A number of members other than before counts, even if the keyboard sent one. With a
-    /// channel filter there is no MPE. [audio-thread]
+    /// What the preset says; of MPE as in `MpeZone`. [audio-thread]
     void follow(int only_channel, int members, double bend_range) noexcept;
 
     /// Forgets all that was sent, not what the preset says. [audio-thread]
@@ -66,7 +63,9 @@ public:
     int control(int channel, int controller, int value) noexcept;
 
     /// Whether what channel `from` says holds for the notes of channel `to`. [audio-thread]
-    bool reaches(int from, int to) const noexcept { return from == to || (from == master && is_member(to)); }
+    bool reaches(int from, int to) const noexcept {
+        return from == to || (from == MpeZone::master && zone_.is_member(to));
+    }
 
     /// One channel's own word. [audio-thread]
     ChannelState& channel(int channel) noexcept { return channels_[static_cast<std::size_t>(channel)]; }
@@ -77,17 +76,12 @@ public:
     double release_factor(int channel) const noexcept;          // the same [audio-thread]
 
 private:
-    static constexpr int master = 0;
-
-    int members() const noexcept;
-    bool is_member(int channel) const noexcept { return channel > master && channel <= members(); }
     const ChannelState& of(int channel) const noexcept { return channels_[static_cast<std::size_t>(channel)]; }
     double default_bend_range(int channel) const noexcept;
     double bend(int channel) const noexcept;
 
     std::array<ChannelState, config::channels> channels_;
-    int only_channel_ = 0, preset_members_ = 0;
-    int sent_members_ = -1; // below 0: not sent
+    MpeZone zone_;
     double preset_bend_range_ = 2.0;
 };
 

@@ -1,7 +1,9 @@
 #pragma once
 // The one table of sampler parameters. The preset schema, the plugin's parameters, the page and the docs derive from
 // it.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <string_view>
 
@@ -66,9 +68,9 @@ struct ParameterInfo {
     std::string_view id;
     std::string_view label;
     std::string_view unit;
-    float minimum;
-    float maximum;
-    float default_value;
+    double minimum;
+    double maximum;
+    double default_value;
     std::string_view curve;   // of a knob: "linear", "exponential" (times, gains in dB are linear), "integer", "choice"
     std::string_view choices; // words of a choice, divided by '|'
     bool smoothed;            // follows while a voice sounds; the others are read when a note starts
@@ -83,18 +85,18 @@ inline constexpr std::array<ParameterInfo, zone_param_count> zone_parameters{{
     {"pan", "Pan", "", -1, 1, 0, "linear", "", true, Scope::zone},
     {"tune", "Tune", "semitones", -48, 48, 0, "linear", "", true, Scope::zone},
     {"velocity_track", "Velocity to level", "", 0, 1, 1, "linear", "", false, Scope::zone},
-    {"velocity_curve", "Velocity curve", "exponent", 0.25f, 4, 2, "exponential", "", false, Scope::zone},
+    {"velocity_curve", "Velocity curve", "exponent", 0.25, 4, 2, "exponential", "", false, Scope::zone},
     {"attack", "Attack", "s", 0, 10, 0, "exponential", "", false, Scope::zone},
     {"hold", "Hold", "s", 0, 10, 0, "exponential", "", false, Scope::zone},
     {"decay", "Decay", "s", 0, 20, 0, "exponential", "", false, Scope::zone},
     {"sustain", "Sustain", "", 0, 1, 1, "linear", "", false, Scope::zone},
-    {"release", "Release", "s", 0.01f, 20, 0.1f, "exponential", "", false, Scope::zone},
-    {"start", "Start", "fraction of the clip", 0, 0.99f, 0, "linear", "", false, Scope::zone},
+    {"release", "Release", "s", 0.01, 20, 0.1, "exponential", "", false, Scope::zone},
+    {"start", "Start", "fraction of the clip", 0, 0.99, 0, "linear", "", false, Scope::zone},
     {"reverse", "Reverse", "", 0, 1, 0, "choice", "off|on", false, Scope::zone},
     {"mode", "Mode", "", 0, 2, 0, "choice", "one-shot|gated|loop", false, Scope::zone},
-    {"loop_start", "Loop start", "fraction of the clip", 0, 0.98f, 0.25f, "linear", "", false, Scope::zone},
-    {"loop_end", "Loop end", "fraction of the clip", 0.02f, 1, 0.9f, "linear", "", false, Scope::zone},
-    {"loop_crossfade", "Loop crossfade", "s", 0, 2, 0.05f, "exponential", "", false, Scope::zone},
+    {"loop_start", "Loop start", "fraction of the clip", 0, 0.98, 0.25, "linear", "", false, Scope::zone},
+    {"loop_end", "Loop end", "fraction of the clip", 0.02, 1, 0.9, "linear", "", false, Scope::zone},
+    {"loop_crossfade", "Loop crossfade", "s", 0, 2, 0.05, "exponential", "", false, Scope::zone},
     {"choke", "Choke group", "", 0, 32, 0, "integer", "", false, Scope::zone},
     {"filter", "Filter", "", 0, 3, 0, "choice", "off|low-pass|band-pass|high-pass", false, Scope::zone},
     {"cutoff", "Cutoff", "Hz", 20, 20000, 20000, "exponential", "", true, Scope::zone},
@@ -103,15 +105,15 @@ inline constexpr std::array<ParameterInfo, zone_param_count> zone_parameters{{
     {"filter_velocity", "Velocity to cutoff", "octaves", -8, 8, 0, "linear", "", false, Scope::zone},
     {"filter_envelope", "Envelope to cutoff", "octaves", -8, 8, 0, "linear", "", true, Scope::zone},
     {"filter_attack", "Filter attack", "s", 0, 10, 0, "exponential", "", false, Scope::zone},
-    {"filter_decay", "Filter decay", "s", 0, 20, 0.3f, "exponential", "", false, Scope::zone},
+    {"filter_decay", "Filter decay", "s", 0, 20, 0.3, "exponential", "", false, Scope::zone},
     {"filter_sustain", "Filter sustain", "", 0, 1, 0, "linear", "", false, Scope::zone},
-    {"filter_release", "Filter release", "s", 0.01f, 20, 0.3f, "exponential", "", false, Scope::zone},
+    {"filter_release", "Filter release", "s", 0.01, 20, 0.3, "exponential", "", false, Scope::zone},
     {"pressure_gain_db", "Pressure to level", "dB", -24, 24, 0, "linear", "", true, Scope::zone},
     {"pressure_cutoff", "Pressure to cutoff", "octaves", -8, 8, 0, "linear", "", true, Scope::zone},
     {"release_velocity", "Release velocity to release", "", 0, 1, 0, "linear", "", false, Scope::zone},
     {"humanise_gain_db", "Humanised level", "dB", 0, 12, 0, "linear", "", false, Scope::zone},
     {"humanise_tune", "Humanised tune", "semitones", 0, 1, 0, "linear", "", false, Scope::zone},
-    {"humanise_start", "Humanised start", "s", 0, 0.05f, 0, "linear", "", false, Scope::zone},
+    {"humanise_start", "Humanised start", "s", 0, 0.05, 0, "linear", "", false, Scope::zone},
 }};
 
 inline constexpr std::array<ParameterInfo, play_param_count> play_parameters{{
@@ -125,5 +127,29 @@ inline constexpr std::array<ParameterInfo, play_param_count> play_parameters{{
     {"priority", "Note priority", "", 0, 2, 0, "choice", "last|low|high", false, Scope::play},
     {"mpe_members", "MPE members", "channels, 0 means off", 0, 15, 0, "integer", "", false, Scope::play},
 }};
+
+/// The row of `parameter`, an index of its scope's table. [thread-safe]
+constexpr const ParameterInfo& parameter_info(Scope scope, int parameter) noexcept {
+    const auto index = static_cast<std::size_t>(parameter);
+    return scope == Scope::zone ? zone_parameters[index] : play_parameters[index];
+}
+constexpr int parameter_count(Scope scope) noexcept {
+    return static_cast<int>(scope == Scope::zone ? zone_param_count : play_param_count);
+}
+
+/// The value as the sampler has it: in the parameter's range, and its default for what is no number. [thread-safe]
+inline float in_range(const ParameterInfo& info, float value) noexcept {
+    return static_cast<float>(std::isfinite(value) ? std::clamp<double>(value, info.minimum, info.maximum)
+                                                   : info.default_value);
+}
+
+/// The value that a parameter takes for this one: in its range, and whole where it is a choice or an integer (a half
+/// goes to the even one); its default for what is no number. [thread-safe]
+inline double stepped(const ParameterInfo& info, double value) noexcept {
+    if (!std::isfinite(value))
+        return info.default_value;
+    value = std::clamp(value, info.minimum, info.maximum);
+    return info.curve == "integer" || info.curve == "choice" ? std::nearbyint(value) : value;
+}
 
 } // namespace producergan

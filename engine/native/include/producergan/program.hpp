@@ -23,7 +23,7 @@ struct Zone {
 
     Zone() {
         for (std::size_t i = 0; i < zone_param_count; ++i)
-            parameters[i] = zone_parameters[i].default_value;
+            parameters[i] = static_cast<float>(zone_parameters[i].default_value);
     }
     // [thread-safe], while nobody changes the zone
     float get(ZoneParam id) const noexcept { return parameters[static_cast<std::size_t>(id)]; }

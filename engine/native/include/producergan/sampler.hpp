@@ -45,6 +45,11 @@ public:
     /// sorted by offset; one past the block's end counts as at its end. [audio-thread]
     void process(const Event* events, int event_count, float* left, float* right, int stride, int frames) noexcept;
 
+    /// Sets a parameter, an index of its scope's table, at the present frame, as the message of `set_zone_parameter` or
+    /// `set_play_parameter` would that came before all others. Zone −1: all zones; a zone that the present program
+    /// lacks is ignored. [audio-thread]
+    void set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept;
+
     /// Output frames since prepare. [audio-thread]
     std::int64_t clock() const noexcept { return clock_; }
 
