@@ -128,6 +128,12 @@ def until(condition):
         time.sleep(0.001)
 
 
+def welcomed(server, host, peer) -> list:
+    peer.hello()
+    until(lambda: (server.step(), host.joined)[1])
+    return host.joined
+
+
 def test_a_client_is_welcomed_and_answered(serve):
     host = Echo()
     server = serve(host)
@@ -226,10 +232,7 @@ def test_who_takes_nothing_for_ten_seconds_is_dropped(serve):
     clock, host = Clock(), Echo()
     server = serve(host, clock)
     peer = Peer(server.path)
-    peer.hello()
-    server.step(1)
-    server.step(1)
-    (connection,) = host.joined
+    (connection,) = welcomed(server, host, peer)
     while connection.has_room:
         connection.send("notice", text="x" * 4000)
     server.step()
@@ -253,9 +256,7 @@ def test_a_refusal_takes_the_place_of_what_was_to_go_but_not_of_half_a_frame(ser
     clock, host = Clock(), Echo()
     server = serve(host, clock)
     peer = Peer(server.path)
-    peer.hello()
-    server.step(1)
-    (connection,) = host.joined
+    (connection,) = welcomed(server, host, peer)
     while connection.has_room:
         connection.send("notice", text="x" * 4000)
     server.step()
