@@ -54,7 +54,8 @@ class Course:
         near: set[int] = set()
         for span in spans:
             low, high = sorted(sign * edge for edge in span)
-            near.update(range(int((low - self.reach) // BLOCK_FRAMES), int((high + self.reach) // BLOCK_FRAMES) + 1))
+            first, last = int((low - self.reach) // BLOCK_FRAMES), int((high + self.reach) // BLOCK_FRAMES)
+            near.update(range(max(0, first), min(total, last + 1)))
         return [block for block in self.blocks(total) if block in near]
 
     def blocks(self, total: int) -> list[int]:
