@@ -86,11 +86,11 @@ class Link:
         self.close()
 
 
-def engines_status(folder: Path | None = None) -> list[dict[str, Any]]:
+def engines_status(folder: Path | None = None, timeout: float = ANSWER_SECONDS) -> list[dict[str, Any]]:
     """What each running engine says of itself and of who is connected, the newest first; stale sockets are removed.
 
     Keys: pid, socket, audio, preset, clients (client, pid, preset, pending, sent). An engine that does not answer has
-    a `problem`, a sentence, in place of the last three.
+    a `problem`, a sentence, in place of the last three; each has `timeout` seconds.
     """
     folder = link_folder() if folder is None else folder
     sweep(folder)
@@ -98,7 +98,7 @@ def engines_status(folder: Path | None = None) -> list[dict[str, Any]]:
     for pid, path in engine_sockets(folder):
         row: dict[str, Any] = {"pid": pid, "socket": str(path)}
         try:
-            with Link(path, "bridge status") as link:
+            with Link(path, "bridge status", timeout) as link:
                 row |= link.ask("ask", "report")
         except (OSError, LinkError) as error:
             with contextlib.suppress(ProcessLookupError, PermissionError):

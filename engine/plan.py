@@ -163,7 +163,7 @@ def plan(
         for sound, zone in unfinished.items():
             yield from job(sound, first_of(sound, zone))
         for sound in unfinished:
-            for piece in _runs(full & ~ready.get(sound, 0), MOST_BLOCKS):
+            for piece in runs(full & ~ready.get(sound, 0), MOST_BLOCKS):
                 yield from job(sound, piece)
 
 
@@ -202,7 +202,7 @@ def _next_piece(order: Sequence[int], ready: int, first_blocks: int) -> tuple[tu
     return (min(piece), len(piece)), lead
 
 
-def _runs(missing: int, most: int) -> Iterator[tuple[int, int]]:
+def runs(missing: int, most: int) -> Iterator[tuple[int, int]]:
     """The runs of set bits, as (first, count), ascending; none longer than `most`."""
     first = 0
     while missing:
