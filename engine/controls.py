@@ -123,9 +123,11 @@ class Controls:
 
     def new_last(self) -> bool:
         """Gives the last played key a new seed, unless it is locked."""
-        if self.last_key is None:
-            return False
-        return self._change(self.preset.with_new_seed(self.last_key, self._draw))
+        return self.last_key is not None and self.new_seed(self.last_key)
+
+    def new_seed(self, key: int) -> bool:
+        """Gives a key a new seed, unless it is locked."""
+        return self._change(self.preset.with_new_seed(key, self._draw))
 
     def new_all(self) -> bool:
         """Gives all keys that are not locked a new seed."""
@@ -138,11 +140,16 @@ class Controls:
         if key is None or not zones:
             return None
         locked = not all(key in self.preset.zones[index].locked for index in zones)
-        preset = self.preset
-        for index in zones:
-            preset = preset.with_lock(index, key, locked)
-        self._change(preset)
+        self.lock(key, locked)
         return locked
+
+    def lock(self, key: int, on: bool) -> bool:
+        """Locks a key against new seeds, or frees it."""
+        preset = self.preset
+        for index, zone in enumerate(preset.zones):
+            if key in zone.keys:
+                preset = preset.with_lock(index, key, on)
+        return self._change(preset)
 
     def undo(self) -> bool:
         """Takes back the last new seed, lock, pasted sound or learnt controller."""
@@ -189,14 +196,14 @@ class Controls:
 
     # ——— sound strings ———
 
-    def copy(self) -> SoundString | None:
-        """The sound string of the last played key, as it was heard last and the knobs stand now."""
-        place = self._last_slot()
+    def copy(self, chosen: Slot | None = None) -> SoundString | None:
+        """The sound string of a slot, or of the last played key as it was heard last, as the knobs stand now."""
+        place = self._last_slot() if chosen is None else (chosen, self.turns.get(self.preset.own_slot(chosen), 0))
         if place is None:
             return None
         slot, turn = place
         preset, instrument = self.preset, self.preset.opened
-        sound = preset.sound(*slot, self.knobs.hands({**self.turns, preset.own_slot(slot): turn}))
+        sound = preset.sound(*slot, replace(self.hands, turns={**self.turns, preset.own_slot(slot): turn}))
         zone = preset.zones[slot[0]]
         origin = zone.source.origin(zone.keys, slot[1])
         assert sound is not None
@@ -205,18 +212,21 @@ class Controls:
             return SoundString.of_seed(instrument.digest, origin)
         return SoundString.of_latent(instrument.digest, sound.z())
 
-    def paste(self, text: str) -> str:
-        """Gives the last played key the sound of a sound string, wherever the knobs stand; a sentence that says so.
+    def paste(self, text: str, chosen: Slot | None = None) -> str:
+        """Gives the key of a slot, or the last played one, the sound of a sound string; a sentence that says so.
 
-        On a path the corner next to where the key stands takes the sound, since what lies between is made of corners.
-        Raises UserError if no key was played, or if the text is no sound string of this instrument.
+        It is that sound wherever the knobs stand. On a path the corner next to where the key stands takes the sound,
+        since what lies between is made of corners. Raises UserError if no key was played, or if the text is no sound
+        string of this instrument.
         """
         string = SoundString.parse(text)
         string.check(self.preset.opened)
-        place = self._last_slot()
-        if place is None:
-            raise UserError("Play a key first: the sound is put on it.")
-        slot, _ = place
+        if chosen is None:
+            place = self._last_slot()
+            if place is None:
+                raise UserError("Play a key first: the sound is put on it.")
+            chosen, _ = place
+        slot = chosen
         index, key, _ = slot
         zone = self.preset.zones[index]
         if isinstance(zone.source, PathSource):
