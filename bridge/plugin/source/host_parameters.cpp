@@ -97,7 +97,7 @@ HostParameters::HostParameters(juce::AudioProcessor& processor) {
     morph[1] = add(position("morph_y"), "Morph Y");
     const auto add_main = [&](const auto& table) {
         for (std::size_t i = 0; i < table.size(); ++i)
-            if (table[i].smoothed)
+            if (table[i].main)
                 sampler.push_back(add(table[i], text_of(table[i].label), i));
     };
     add_main(play_parameters);
