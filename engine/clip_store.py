@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 import numpy as np
@@ -29,13 +29,18 @@ class ClipStore:
 
     def __init__(self, generator: Generator, clock: Callable[[], float] = time.monotonic) -> None:
         self.generator = generator
-        self.ready: dict[Sound, int] = {}  # a bit for each block that is there
+        self._ready: dict[Sound, int] = {}
         self.generated = 0  # clips begun since the start
         self.trouble = Trouble(clock)
         self._clips: dict[Sound, _native.Clip] = {}  # in the order of their last use
         self._needed: dict[object, frozenset[Sound]] = {}  # who needs which: they are kept in any case
         self._bad: dict[Sound, float] = {}  # sounds that came out as no numbers → when to try again
         self._clock = clock
+
+    @property
+    def ready(self) -> Mapping[Sound, int]:
+        """Of each sound that was begun, a bit for each block that is there."""
+        return self._ready
 
     def need(self, owner: object, sounds: Iterable[Sound]) -> None:
         """From now on `owner` needs these, and no others; with none it needs nothing of this store any more."""
@@ -69,7 +74,7 @@ class ClipStore:
                 continue
             self._bad.pop(sound, None)
             self._begun(sound).write(first * _native.BLOCK_FRAMES, clip_audio)
-            self.ready[sound] |= ((1 << blocks) - 1) << first
+            self._ready[sound] |= ((1 << blocks) - 1) << first
             made.append(sound)
         if self._bad:
             self.trouble.spoilt()
@@ -90,7 +95,7 @@ class ClipStore:
             return
         needed = frozenset().union(*self._needed.values())
         for sound in [sound for sound in self._clips if sound not in needed][: len(self._clips) - keep]:
-            del self._clips[sound], self.ready[sound]
+            del self._clips[sound], self._ready[sound]
 
     def _begun(self, sound: Sound) -> _native.Clip:
         clip = self._clips.pop(sound, None)
@@ -98,7 +103,7 @@ class ClipStore:
             instrument = self.generator.instrument
             shape = instrument.channels, instrument.clip_frames, instrument.sample_rate
             clip = _native.Clip(next(_ids), *shape, sound.name)
-            self.ready[sound] = 0
+            self._ready[sound] = 0
             self.generated += 1
         self._clips[sound] = clip
         return clip

@@ -14,7 +14,6 @@ from engine.knobs import RESET, Knobs
 from engine.learn import Learn
 from engine.macro import MORPH_X, MORPH_Y, POLY_PRESSURE, PRESSURE, Trigger
 from engine.moves import slot_moves, zone_moves
-from engine.mpe import MpeZone
 from engine.origin import Origin, Pin, Space
 from engine.preset import Preset
 from engine.sound import Sound
@@ -28,13 +27,13 @@ RECENT_KEYS = 8
 class Controls:
     """The preset as it stands under the player's hands. Fed with MIDI messages, in the order of their time.
 
-    `version` grows with every change of what is wanted. `draw` is where new seeds come from; `mpe` outlives the preset.
-    One thread at a time.
+    `version` grows with every change of what is wanted. `draw` is where new seeds come from; `before` are the knobs of
+    the preset that was played before. One thread at a time.
     """
 
-    def __init__(self, preset: Preset, draw: random.Random, mpe: MpeZone | None = None) -> None:
+    def __init__(self, preset: Preset, draw: random.Random, before: Knobs | None = None) -> None:
         self.preset = preset
-        self.knobs = Knobs(preset, mpe or MpeZone())
+        self.knobs = Knobs(preset, before)
         self.turns: dict[Slot, int] = {}  # how often a slot of a fresh zone was played
         self._heard: dict[tuple[int, int], tuple[int, int]] = {}  # (zone, key) → variant and turn played last
         self.version = 0
@@ -63,21 +62,17 @@ class Controls:
             return False
         if self.learning is not None and self.learning.hear(message):
             return False
-        kind, channel, number, value = message[0] & 0xF0, message[0] & 0x0F, message[1], message[-1]
-        moved = False
+        kind, number, value = message[0] & 0xF0, message[1], message[-1]
         if kind == 0x90 and value:
             if self._is_trigger("note", number):
                 return self._pull("note", number)
             self._played(number)
-            moved = self.knobs.note_on(self.preset.macros, channel, number)
-        elif kind == 0xA0:
-            moved = self.knobs.poly_pressure(self.preset.macros, number, value)
         elif kind == 0xB0:
-            return self._controller(channel, number, value)
+            if self._rises(number, value) and self._pull("cc", number):
+                return True
         elif kind == 0xC0:
             self.program = number
-        elif kind == 0xD0:
-            moved = self.knobs.pressure(self.preset.macros, channel, value)
+        moved = self.knobs.handle(self.preset, message)
         self.version += moved
         return moved
 
@@ -107,16 +102,14 @@ class Controls:
             struck = [(index, key) for index in zones]
             self.recent = (struck + [pair for pair in self.recent if pair not in struck])[:RECENT_KEYS]
 
-    def _controller(self, channel: int, number: int, value: int) -> bool:
-        if value >= 64 and number not in self._high:
+    def _rises(self, number: int, value: int) -> bool:
+        """Whether a controller has come past the middle from below, where a trigger is pulled."""
+        rises = value >= 64 and number not in self._high
+        if value >= 64:
             self._high.add(number)
-            if self._pull("cc", number):
-                return True
-        elif value < 64:
+        else:
             self._high.discard(number)
-        moved = self.knobs.control(self.preset.macros, channel, number, value)
-        self.version += moved
-        return moved
+        return rises
 
     def _is_trigger(self, kind: str, number: int) -> bool:
         return Trigger(kind, number) in (self.preset.new_last, self.preset.new_all)
@@ -130,9 +123,11 @@ class Controls:
 
     def new_last(self) -> bool:
         """Gives the last played key a new seed, unless it is locked."""
-        if self.last_key is None:
-            return False
-        return self._change(self.preset.with_new_seed(self.last_key, self._draw))
+        return self.last_key is not None and self.new_seed(self.last_key)
+
+    def new_seed(self, key: int) -> bool:
+        """Gives a key a new seed, unless it is locked."""
+        return self._change(self.preset.with_new_seed(key, self._draw))
 
     def new_all(self) -> bool:
         """Gives all keys that are not locked a new seed."""
@@ -145,11 +140,16 @@ class Controls:
         if key is None or not zones:
             return None
         locked = not all(key in self.preset.zones[index].locked for index in zones)
-        preset = self.preset
-        for index in zones:
-            preset = preset.with_lock(index, key, locked)
-        self._change(preset)
+        self.lock(key, locked)
         return locked
+
+    def lock(self, key: int, on: bool) -> bool:
+        """Locks a key against new seeds, or frees it."""
+        preset = self.preset
+        for index, zone in enumerate(preset.zones):
+            if key in zone.keys:
+                preset = preset.with_lock(index, key, on)
+        return self._change(preset)
 
     def undo(self) -> bool:
         """Takes back the last new seed, lock, pasted sound or learnt controller."""
@@ -196,14 +196,14 @@ class Controls:
 
     # ——— sound strings ———
 
-    def copy(self) -> SoundString | None:
-        """The sound string of the last played key, as it was heard last and the knobs stand now."""
-        place = self._last_slot()
+    def copy(self, chosen: Slot | None = None) -> SoundString | None:
+        """The sound string of a slot, or of the last played key as it was heard last, as the knobs stand now."""
+        place = self._last_slot() if chosen is None else (chosen, self.turns.get(self.preset.own_slot(chosen), 0))
         if place is None:
             return None
         slot, turn = place
         preset, instrument = self.preset, self.preset.opened
-        sound = preset.sound(*slot, self.knobs.hands({**self.turns, preset.own_slot(slot): turn}))
+        sound = preset.sound(*slot, replace(self.hands, turns={**self.turns, preset.own_slot(slot): turn}))
         zone = preset.zones[slot[0]]
         origin = zone.source.origin(zone.keys, slot[1])
         assert sound is not None
@@ -212,18 +212,21 @@ class Controls:
             return SoundString.of_seed(instrument.digest, origin)
         return SoundString.of_latent(instrument.digest, sound.z())
 
-    def paste(self, text: str) -> str:
-        """Gives the last played key the sound of a sound string, wherever the knobs stand; a sentence that says so.
+    def paste(self, text: str, chosen: Slot | None = None) -> str:
+        """Gives the key of a slot, or the last played one, the sound of a sound string; a sentence that says so.
 
-        On a path the corner next to where the key stands takes the sound, since what lies between is made of corners.
-        Raises UserError if no key was played, or if the text is no sound string of this instrument.
+        It is that sound wherever the knobs stand. On a path the corner next to where the key stands takes the sound,
+        since what lies between is made of corners. Raises UserError if no key was played, or if the text is no sound
+        string of this instrument.
         """
         string = SoundString.parse(text)
         string.check(self.preset.opened)
-        place = self._last_slot()
-        if place is None:
-            raise UserError("Play a key first: the sound is put on it.")
-        slot, _ = place
+        if chosen is None:
+            place = self._last_slot()
+            if place is None:
+                raise UserError("Play a key first: the sound is put on it.")
+            chosen, _ = place
+        slot = chosen
         index, key, _ = slot
         zone = self.preset.zones[index]
         if isinstance(zone.source, PathSource):

@@ -17,12 +17,12 @@ from bridge.jack import JackConnector
 from engine import audio
 from engine._native import now_ns
 from engine.data import bundled_folder, find_preset
-from engine.errors import UserError, reason
+from engine.errors import UserError
 from engine.favourites import Favourites, favourites_path
 from engine.files import check_folder_of
 from engine.find import find
 from engine.generator import Generator
-from engine.instrument import Instrument
+from engine.generators import Generators
 from engine.key_commands import KeyCommands
 from engine.keys import key_name
 from engine.macro import source_name
@@ -68,7 +68,8 @@ class Demo:
 
 def play(arguments: argparse.Namespace) -> None:
     """Plays until Ctrl-C, SIGTERM or the key q. Raises UserError if something that was asked for is not there."""
-    path, preset, notes = _open_preset(arguments.preset)
+    generators = Generators(arguments.provider)
+    path, preset, notes = _open_preset(arguments.preset, generators)
     _check_save_as(arguments.save_as)
     if arguments.record is not None:
         check_recording(arguments.record)
@@ -78,14 +79,14 @@ def play(arguments: argparse.Namespace) -> None:
     with contextlib.ExitStack() as closing:
         midi = MidiInput(arguments.midi, "jack" if choice.kind == "jack" else "system")
         closing.callback(midi.close)
-        generator = _warm_generator(preset.opened, arguments.provider)
+        generator = generators.generator(preset.opened)
         draw = random.Random(arguments.seed)
         rings = (midi.ring, midi.local_ring)
         player = Player(preset, generator, rings, choice.rate, choice.block, draw, lambda number: programs.ask(number))
         closing.callback(player.close)
         say = player.notices.put
         folder = path.parent if path.suffix == ".toml" else None
-        programs = Programs(folder, preset, player.store, arguments.provider, player.load, say)
+        programs = Programs(folder, preset, player.store, generators, player.load, say)
         closing.callback(programs.close)
         programs.begin_at(path)
         kept = Favourites(favourites_path())
@@ -117,30 +118,21 @@ def play(arguments: argparse.Namespace) -> None:
         shown.say("Goodbye.")
 
 
-def _open_preset(text: str) -> tuple[Path, Preset, list[str]]:
+def _open_preset(text: str, generators: Generators) -> tuple[Path, Preset, list[str]]:
     """What a user's text names, and what there is to say of it.
 
     Of a folder the first preset that can be played, from which program changes lead to the others.
     """
     if not Path(text).is_dir():
         path = find_preset(text)
-        return path, Preset.open(path), []
+        return path, Preset.open(path, generators.instrument), []
     notes: list[str] = []
     for path in presets_in(Path(text)):
         try:
-            return path, Preset.open(path), notes
+            return path, Preset.open(path, generators.instrument), notes
         except UserError as error:
             notes.append(str(error))
     raise UserError(notes[0] if notes else f"There are no presets (.toml) in the folder {text}; name another one.")
-
-
-def _warm_generator(instrument: Instrument, provider: str) -> Generator:
-    generator = Generator(instrument, provider)
-    try:
-        generator.warm_up()
-    except Exception as error:  # onnxruntime's exceptions have no common class of their own
-        raise UserError(f"{instrument.path} makes no sounds on {generator.provider}: {reason(error)}") from error
-    return generator
 
 
 def _nearest(player: Player, sound: Path) -> SoundString:

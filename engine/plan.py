@@ -54,7 +54,8 @@ class Course:
         near: set[int] = set()
         for span in spans:
             low, high = sorted(sign * edge for edge in span)
-            near.update(range(int((low - self.reach) // BLOCK_FRAMES), int((high + self.reach) // BLOCK_FRAMES) + 1))
+            first, last = int((low - self.reach) // BLOCK_FRAMES), int((high + self.reach) // BLOCK_FRAMES)
+            near.update(range(max(0, first), min(total, last + 1)))
         return [block for block in self.blocks(total) if block in near]
 
     def blocks(self, total: int) -> list[int]:
@@ -162,7 +163,7 @@ def plan(
         for sound, zone in unfinished.items():
             yield from job(sound, first_of(sound, zone))
         for sound in unfinished:
-            for piece in _runs(full & ~ready.get(sound, 0), MOST_BLOCKS):
+            for piece in runs(full & ~ready.get(sound, 0), MOST_BLOCKS):
                 yield from job(sound, piece)
 
 
@@ -201,7 +202,7 @@ def _next_piece(order: Sequence[int], ready: int, first_blocks: int) -> tuple[tu
     return (min(piece), len(piece)), lead
 
 
-def _runs(missing: int, most: int) -> Iterator[tuple[int, int]]:
+def runs(missing: int, most: int) -> Iterator[tuple[int, int]]:
     """The runs of set bits, as (first, count), ascending; none longer than `most`."""
     first = 0
     while missing:

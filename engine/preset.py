@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine import macro, moves, parameters
+from engine import _native, macro, moves, parameters
 from engine.data import DEFAULT_PRESET, find_instrument, find_preset, names_file
 from engine.errors import UserError
 from engine.files import write_text
@@ -42,10 +42,15 @@ class Preset:
     # ——— from and to files ———
 
     @classmethod
-    def open(cls, text: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset:
-        """What a user's text names, ready to play: a preset's file or bundled name, or an instrument's file."""
+    def open(
+        cls, text: str | os.PathLike[str] = DEFAULT_PRESET, opened: Callable[[Path], Instrument] = Instrument.open
+    ) -> Preset:
+        """What a user's text names, ready to play: a preset's file or bundled name, or an instrument's file.
+
+        Its instrument is opened by `opened`. Raises UserError.
+        """
         path = find_preset(text)
-        return cls.for_instrument(path) if path.suffix.lower() == ".onnx" else cls.load(path)
+        return cls.for_instrument(path, opened) if path.suffix.lower() == ".onnx" else cls.load(path, opened)
 
     @classmethod
     def read(cls, path: str | Path) -> Preset:
@@ -58,15 +63,26 @@ class Preset:
     def load(cls, path: str | Path, opened: Callable[[Path], Instrument] = Instrument.open) -> Preset:
         """Reads a preset and opens its instrument, by `opened`. Raises UserError naming the place and the reason."""
         path = Path(path)
-        preset = cls.read(path)
+        return cls.read(path)._opened(str(path), path.parent, opened)
+
+    @classmethod
+    def of_text(
+        cls, text: str, label: str, folder: Path, opened: Callable[[Path], Instrument] = Instrument.open
+    ) -> Preset:
+        """As `load`, of the text of a preset's file that would lie in `folder`; the errors call it `label`."""
+        from engine import preset_file
+
+        return preset_file.read_text(text, label)._opened(label, folder, opened)
+
+    def _opened(self, label: str, folder: Path, opened: Callable[[Path], Instrument]) -> Preset:
         try:
-            instrument = opened(find_instrument(preset.instrument_name, path.parent))
+            instrument = opened(find_instrument(self.instrument_name, folder))
         except UserError as error:
-            raise UserError(f"{path}: {error}") from error
+            raise UserError(f"{label}: {error}") from error
         try:
-            return preset.on(instrument)
+            return self.on(instrument)
         except ValueError as error:
-            raise UserError(f"{path}: {error}.") from error
+            raise UserError(f"{label}: {error}.") from error
 
     def on(self, instrument: Instrument) -> Preset:
         """The same preset on an opened instrument. Raises ValueError for a direction or pinned sound that it lacks."""
@@ -87,9 +103,9 @@ class Preset:
         return replace(self, instrument=instrument)
 
     @classmethod
-    def for_instrument(cls, path: str | Path) -> Preset:
+    def for_instrument(cls, path: str | Path, opened: Callable[[Path], Instrument] = Instrument.open) -> Preset:
         """The preset for playing a bare instrument: a seed for each of the keys 36 to 96, its favourites first."""
-        instrument = Instrument.open(path)
+        instrument = opened(Path(path))
         keys = tuple(range(36, 97))
         favourites = dict(zip(keys, (favourite.seed for favourite in instrument.favourites), strict=False))
         shapes = {"mode": 0.0} if instrument.seconds < 2 else {"mode": 1.0, "release": 0.3}
@@ -177,11 +193,11 @@ class Preset:
             for target in knob.targets:
                 value = target.at(positions.get(knob.id, knob.position))
                 if target.to in parameters.of_scope("play"):
-                    values[None, target.to] = _stepped(target.to, value, "play")
+                    values[None, target.to] = _native.stepped("play", target.to, value)
                 elif target.to in parameters.of_scope("zone"):
                     for index, zone in enumerate(self.zones):
                         if target.zone in (None, zone.name):
-                            values[index, target.to] = _stepped(target.to, value, "zone")
+                            values[index, target.to] = _native.stepped("zone", target.to, value)
         return values
 
     @property
@@ -266,9 +282,3 @@ def eight(macros: Iterable[Macro]) -> tuple[Macro, ...]:
 def _label(target: Target) -> str:
     kind, _, name = target.to.partition(":")
     return name.capitalize() if kind == "direction" else f"Axis {name}"
-
-
-def _stepped(identity: str, value: float, scope: str) -> float:
-    row = parameters.of_scope(scope)[identity]
-    value = min(row.maximum, max(row.minimum, value))
-    return float(round(value)) if row.curve in ("integer", "choice") else value

@@ -71,13 +71,26 @@ def read(path: Path) -> Preset:
         raise UserError(f"The preset {path} does not exist; check the name.")
     try:
         # Editors on Windows put a byte order mark before the text.
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number of thousands of digits
-        raise UserError(f"{path} is not a preset, since it is not valid TOML: {error}.") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except ValueError as error:
+        raise _no_toml(str(path), error) from error
+    return read_text(text, str(path))
+
+
+def read_text(text: str, label: str) -> Preset:
+    """Reads and checks the text of a preset's file, which the errors call `label`. Raises UserError."""
+    try:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, or a number of thousands of digits
+        raise _no_toml(label, error) from error
     try:
         return parse(values)
     except ValueError as error:
-        raise UserError(f"{path}: {error}" + ("" if str(error).endswith("?") else ".")) from error
+        raise UserError(f"{label}: {error}" + ("" if str(error).endswith("?") else ".")) from error
+
+
+def _no_toml(label: str, error: Exception) -> UserError:
+    return UserError(f"{label} is not a preset, since it is not valid TOML: {error}.")
 
 
 def parse(values: Mapping[str, Any]) -> Preset:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.clip_store import ClipStore
 from engine.errors import UserError
-from engine.generator import Generator
-from engine.instrument import Instrument
+from engine.generators import KEPT, Generators
 from engine.preset import Preset
-
-KEPT = 4  # instruments that stay open, with their sessions and clips
 
 
 def presets_in(folder: Path) -> list[Path]:
@@ -33,14 +29,13 @@ class Programs:
         folder: Path | None,
         first: Preset,
         store: ClipStore,
-        provider: str,
+        generators: Generators,
         load: Callable[[Preset, ClipStore], None],
         say: Callable[[str], None],
     ) -> None:
         self._folder = folder
-        self._provider, self._load, self._say = provider, load, say
+        self._generators, self._load, self._say = generators, load, say
         self._stores = {first.opened.digest: store}  # in the order of their last use
-        self._instruments: dict[tuple[str, int, int], Instrument] = {}
         self._asked: Path | None = None
         self._number = -1
         self._running = True
@@ -91,7 +86,7 @@ class Programs:
                 path, self._asked = self._asked, None
             assert path is not None
             try:
-                preset = Preset.load(path, self._instrument)
+                preset = Preset.load(path, self._generators.instrument)
                 store = self._store(preset)
             except UserError as error:
                 self._say(f"The preset stays as it is: {error}")
@@ -103,25 +98,12 @@ class Programs:
                 self._load(preset, store)
                 self._say(f"Preset {preset.name}.")
 
-    def _instrument(self, path: Path) -> Instrument:
-        try:
-            there = os.stat(path)
-        except OSError:
-            return Instrument.open(path)  # which says what is wrong
-        key = (str(path), there.st_size, there.st_mtime_ns)
-        if key not in self._instruments:
-            self._instruments[key] = Instrument.open(path)
-        return self._instruments[key]
-
     def _store(self, preset: Preset) -> ClipStore:
         instrument = preset.opened
         store = self._stores.pop(instrument.digest, None)
         if store is None:
-            generator = Generator(instrument, self._provider)
-            generator.warm_up()
-            store = ClipStore(generator)
+            store = ClipStore(self._generators.generator(instrument))
         self._stores[instrument.digest] = store
         while len(self._stores) > KEPT:
             del self._stores[next(iter(self._stores))]
-        self._instruments = {key: kept for key, kept in self._instruments.items() if kept.digest in self._stores}
         return store

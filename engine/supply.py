@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Any, Protocol
 
 from engine import _native
 from engine.clip_store import ClipStore
@@ -23,6 +24,22 @@ MIN_LOOKS = 3  # blocks after another program was sent in which a voice of the o
 _runs = count()
 
 
+class ClipTable(Protocol):
+    """What a supply fills: the sampler here, or one at the other end of a link."""
+
+    def set_program(self, program: Any) -> bool:
+        """Plays a program from now on; False if it is too busy to be told."""
+
+    def set_clip(self, zone: int, key: int, variant: int, clip: _native.Clip) -> bool:
+        """Puts a clip into the present program's table; False if it is too busy to be told."""
+
+    def voices(self) -> tuple[int, list[_native.VoiceReport]]:
+        """Its clock in frames, and the voices that sounded then."""
+
+    def collect(self) -> int:
+        """Frees what it is done with; how many things that were."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is asked for now: the preset's zones, the sound of each slot, and how a zone's voices begin."""
@@ -38,18 +55,25 @@ class Supply:
 
     A wish that is not begun is simply replaced, because each step plans afresh from what is wanted and what sounds;
     what a run has made is always used. `first_blocks` are made at once for a key or voice that has nothing yet;
-    some FIRST_SECONDS' worth unless said. First `want`, then `begin` when it is `playable` or sooner: until then the
-    sampler plays what it played before. After `leave` only the voices that still sound are looked after.
+    some FIRST_SECONDS' worth unless said. `rate` is the output's, in Hz; `program` makes what `sampler` takes.
+    First `want`, then `begin` when it is `playable` or sooner: until then the sampler plays what it played before.
+    After `leave` only the voices that still sound are looked after.
     """
 
     def __init__(
-        self, store: ClipStore, sampler: _native.Sampler, rate: float, first_blocks: int | None = None
+        self,
+        store: ClipStore,
+        sampler: ClipTable,
+        rate: float,
+        first_blocks: int | None = None,
+        program: Callable[[Preset, Values], Any] = native_program,
     ) -> None:
         self.store = store
+        self.rate = rate
+        self._native_program = program
         self._first_blocks = first_blocks or _first_blocks(store.generator.instrument.sample_rate)
         self._sampler = sampler
-        self._rate = rate
-        self._program: _native.Program | None = None  # once begun
+        self._program: Any = None  # once begun
         self._left = False
         self._looks = 0  # at the sampler's voices, block by block
         self._told: dict[Slot, tuple[Sound, int]] = {}  # table slot → the sound and clip that the sampler has there
@@ -71,6 +95,12 @@ class Supply:
         assert self._wanted is not None
         return self._wanted.values
 
+    @property
+    def sounds(self) -> Mapping[Slot, Sound]:
+        """The sounds that are wanted, of every slot."""
+        assert self._wanted is not None
+        return self._wanted.sounds
+
     def want(self, preset: Preset, values: Values, sounds: Mapping[Slot, Sound]) -> None:
         """Replaces what is wanted; a sound that is there already is told at once."""
         instrument = self.store.generator.instrument
@@ -83,7 +113,7 @@ class Supply:
         """Plays what is wanted from now on; False if the sampler is too busy to be told: try again."""
         wanted = self._wanted
         assert wanted is not None
-        program = native_program(wanted.preset, wanted.values)
+        program = self._native_program(wanted.preset, wanted.values)
         told: dict[Slot, tuple[Sound, int]] = {}
         for slot, sound in wanted.sounds.items():
             if self.store.ready.get(sound):
@@ -136,7 +166,7 @@ class Supply:
         return [
             Voice(
                 (report.zone, report.key, report.variant),
-                voice_course(report, frames, self._rate),
+                voice_course(report, frames, self.rate),
                 report.voice in self._holding,
             )
             for report in sorted(reports, key=lambda report: -report.voice)
@@ -146,21 +176,34 @@ class Supply:
         self, voices: Sequence[Voice], recent: Sequence[tuple[int, int]] = (), look_ahead: float = 0.0
     ) -> list[Job]:
         """The next batch to make; empty if everything wanted is there."""
-        wanted = self._wanted
-        if wanted is None:
+        if self._wanted is None:
             return []
         self._tell_known()
+        generator = self.store.generator
+        line = self.line(self.store.ready, voices, recent, look_ahead)
+        jobs = batch(line, largest=generator.batches[-1])
+        return jobs[: generator.filled(len(jobs))] if jobs else []
+
+    def line(
+        self,
+        ready: Mapping[Sound, int],
+        voices: Sequence[Voice],
+        recent: Sequence[tuple[int, int]] = (),
+        look_ahead: float = 0.0,
+    ) -> Iterator[Job]:
+        """Everything wanted beyond the blocks that are `ready`, most urgent first (see `plan`)."""
+        wanted = self._wanted
+        assert wanted is not None
         here = [voice for voice in voices if voice.slot[0] < len(wanted.preset.zones)]
         sounds: Mapping[Slot, Sound] = wanted.sounds
         if self._left:
             sounds = {voice.slot: sounds[voice.slot] for voice in here if voice.slot in sounds}
         if bad := self.store.bad():
             sounds = {slot: sound for slot, sound in sounds.items() if sound not in bad}
-        generator = self.store.generator
-        line = plan(
+        return plan(
             sounds,
-            self.store.ready,
-            generator.block_total,
+            ready,
+            self.store.generator.block_total,
             starts=wanted.starts,
             voices=here,
             recent=recent,
@@ -168,8 +211,6 @@ class Supply:
             look_ahead=look_ahead,
             first_blocks=self._first_blocks,
         )
-        jobs = batch(line, largest=generator.batches[-1])
-        return jobs[: generator.filled(len(jobs))] if jobs else []
 
     def make(self, jobs: Sequence[Job]) -> None:
         """Generates a batch of `jobs` and puts it into the clip table."""
@@ -185,13 +226,16 @@ class Supply:
         self.store.forget()
         self._sampler.collect()
 
-    def playable(self) -> bool:
-        """Whether every slot's sound has the blocks that a note begins with, but for those that cannot be made now."""
+    def playable(self, ready: Mapping[Sound, int] | None = None) -> bool:
+        """Whether every slot's sound has the blocks that a note begins with, but for those that cannot be made now.
+
+        `ready` are the blocks that are there, the store's unless said.
+        """
         wanted = self._wanted
         if wanted is None:
             return False
         total = self.store.generator.block_total
-        ready, bad = self.store.ready, self.store.bad()
+        ready, bad = self.store.ready if ready is None else ready, self.store.bad()
         first = {zone: start.blocks(total)[: self._first_blocks] for zone, start in wanted.starts.items()}
         return all(
             ready.get(sound, 0) >> block & 1

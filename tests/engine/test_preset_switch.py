@@ -17,6 +17,7 @@ from engine import _native
 from engine.clip_store import ClipStore
 from engine.data import bundled_folder
 from engine.generator import Generator
+from engine.generators import Generators
 from engine.player import Player
 from engine.preset import Preset
 from engine.programs import Programs, presets_in
@@ -57,7 +58,9 @@ class Desk:
             preset, generator, (self.ring,), RATE, BLOCK, random.Random(1), lambda number: self.programs.ask(number)
         )
         self.said: list[str] = []
-        self.programs = Programs(folder, preset, self.player.store, "cpu", self.player.load, self.said.append)
+        self.programs = Programs(
+            folder, preset, self.player.store, Generators("cpu"), self.player.load, self.said.append
+        )
         self.now = _native.now_ns()
         self.parts: list[NDArray[np.float32]] = []
         self.player.start()

@@ -12,6 +12,7 @@ from click_instrument import write_click_preset
 
 from engine.clip_store import ClipStore
 from engine.generator import Generator
+from engine.generators import Generators
 from engine.preset import Preset
 from engine.programs import Programs, presets_in
 
@@ -32,7 +33,7 @@ class Desk:
         self._news = threading.Condition()
         first = Preset.load(folder / "c.toml")
         self.store = ClipStore(Generator(first.opened, "cpu", 1))
-        self.programs = Programs(folder, first, self.store, "cpu", self._load, self._say)
+        self.programs = Programs(folder, first, self.store, Generators("cpu"), self._load, self._say)
 
     def _load(self, *loaded: Any) -> None:
         self.loaded.append(loaded)  # type: ignore[arg-type]

@@ -89,7 +89,7 @@ HostParameters::HostParameters(juce::AudioProcessor& processor) {
     static constexpr std::array<std::string_view, config::macros> macro_ids{"macro_1", "macro_2", "macro_3", "macro_4",
                                                                             "macro_5", "macro_6", "macro_7", "macro_8"};
     const auto position = [](std::string_view id) {
-        return ParameterInfo{id, id, "", 0, 1, 0, "linear", "", true, Scope::play};
+        return ParameterInfo{id, id, "", 0, 1, 0, "linear", "", true, false, Scope::play};
     };
     for (std::size_t i = 0; i < macros.size(); ++i)
         macros[i] = add(position(macro_ids[i]), "Macro " + juce::String(i + 1));
@@ -97,12 +97,12 @@ HostParameters::HostParameters(juce::AudioProcessor& processor) {
     morph[1] = add(position("morph_y"), "Morph Y");
     const auto add_main = [&](const auto& table) {
         for (std::size_t i = 0; i < table.size(); ++i)
-            if (table[i].smoothed)
+            if (table[i].main)
                 sampler.push_back(add(table[i], text_of(table[i].label), i));
     };
     add_main(play_parameters);
     add_main(zone_parameters);
-    bypass = add({"bypass", "Bypass", "", 0, 1, 0, "choice", "off|on", false, Scope::play}, "Bypass");
+    bypass = add({"bypass", "Bypass", "", 0, 1, 0, "choice", "off|on", false, false, Scope::play}, "Bypass");
 }
 
 std::vector<HostParameter*> HostParameters::all() const {
