@@ -92,13 +92,46 @@ void Rig::adopt() noexcept {
 
 // ---- hands -------------------------------------------------------------------------------------------------------
 
-void Rig::move_macro(int macro, float position) {
-    parameters_.macros[static_cast<std::size_t>(macro)]->setValueNotifyingHost(position);
+std::array<unsigned, 2> Rig::take_triggers() {
+    return {pulled_[0].exchange(0, std::memory_order_relaxed), pulled_[1].exchange(0, std::memory_order_relaxed)};
+}
+
+/// Whether an event asks for new sounds, as the preset's triggers have it; it sounds nothing then.
+bool Rig::pulls(const Event& event) noexcept {
+    const int kind = event.status & 0xf0;
+    const bool note = kind == 0x90 && event.data2 > 0, controller = kind == 0xb0;
+    const bool was_high = controller && high_[event.data1];
+    if (controller)
+        high_[event.data1] = event.data2 >= 64;
+    bool pulled = false;
+    for (const Trigger& trigger : now_->model->triggers)
+        if (trigger.number == event.data1 &&
+            (trigger.note ? note : controller && event.data2 >= 64 && !was_high)) {
+            pulled_[trigger.all ? 1 : 0].fetch_add(1, std::memory_order_relaxed);
+            pulled = true;
+        }
+    return pulled;
+}
+
+/// An event of the preset's channel moves macros, or asks for new sounds; true if a macro moved. A render has the sounds
+/// that there are, so that it comes out the same each time.
+bool Rig::hear(const Event& event, bool live) noexcept {
+    const int channel = static_cast<int>(now_->told.play[static_cast<std::size_t>(PlayParam::channel)]);
+    if (channel == 0 || (event.status & 0x0f) == channel - 1) {
+        if (live && pulls(event))
+            return false;
+        if ((event.status & 0xf0) == 0x90 && event.data2 > 0)
+            last_key_.store(event.data1, std::memory_order_relaxed);
+    }
+    return now_->knobs.handle(event.status, event.data1, event.data2);
 }
 
 /// What the host's parameters say; true if that moved what the keys sound like.
 bool Rig::hear_host() noexcept {
     bool moved = false, changed = false;
+    if (put_back_.exchange(false, std::memory_order_relaxed))
+        for (std::size_t i = 0; i < put_positions_.size(); ++i)
+            moved |= now_->knobs.set(static_cast<int>(i), put_positions_[i].load(std::memory_order_relaxed));
     for (std::size_t i = 0; i < parameters_.macros.size(); ++i)
         if (const auto position = parameters_.macros[i]->moved()) {
             const int macro = static_cast<int>(i);
@@ -226,12 +259,8 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
             wishes_.pop_front();
         }
         const std::size_t first = next;
-        for (; next < count && events[next].offset <= frame; ++next) {
-            const Event& event = events[next];
-            moved |= now_->knobs.handle(event.status, event.data1, event.data2);
-            if ((event.status & 0xf0) == 0x90 && event.data2 > 0)
-                last_key_.store(event.data1, std::memory_order_relaxed);
-        }
+        for (; next < count && events[next].offset <= frame; ++next)
+            moved |= hear(events[next], source == nullptr);
         if (moved) {
             publish();
             send_values();

@@ -62,8 +62,11 @@ public:
     /// earlier render left them. Null: no preset yet. [audio-thread, offline only]
     void begin_render();
 
-    /// A macro moved by the window. [message-thread]
-    void move_macro(int macro, float position);
+    /// A render is over: macros stand where they were put before it. [setup]
+    void end_render() { put_back_.store(true); }
+
+    /// How often MIDI has asked for new sounds since the last call: of the last key, of all keys. [link-thread]
+    std::array<unsigned, 2> take_triggers();
 
     /// Where the macros stand, for showing. [thread-safe]
     double position(int macro) const { return shown_positions_[static_cast<std::size_t>(macro)].load(); }
@@ -83,6 +86,8 @@ private:
 
     void adopt() noexcept;
     bool hear_host() noexcept;
+    bool hear(const Event& event, bool live) noexcept;
+    bool pulls(const Event& event) noexcept;
     void renew() noexcept;
     void publish() noexcept;
     void put(const Knobs::Positions& positions) noexcept;
@@ -109,6 +114,9 @@ private:
     std::array<std::atomic<double>, hand_words> words_{};
     std::array<std::atomic<double>, config::macros> shown_positions_{}, put_positions_{};
     std::atomic<int> last_key_{-1};
+    std::array<std::atomic<unsigned>, 2> pulled_{}; // triggers
+    std::atomic<bool> put_back_{false};
+    std::bitset<128> high_; // trigger controllers that stand above the middle
 
     Hands hands_;
     Values values_;
