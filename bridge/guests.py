@@ -22,6 +22,7 @@ from engine.errors import UserError, reason
 from engine.generators import KEPT, Generators
 from engine.preset import Preset
 
+MOST_CLIP_BYTES = 1 << 30  # of one preset: of 61 keys with four siblings of 12 s each
 LOOK_SECONDS = 0.05  # between two looks at what only time changes
 
 
@@ -184,6 +185,7 @@ class Guests:
             path = find_preset(name)
             folder = path.absolute().parent
             preset = Preset.open(path, opened)
+        _check_size(preset)
         return Opened(preset, self._store(preset), str(folder))
 
     def _store(self, preset: Preset) -> ClipStore:
@@ -195,6 +197,17 @@ class Guests:
             self._kept.remove(store)
         self._kept.append(store)
         return store
+
+
+def _check_size(preset: Preset) -> None:
+    """Raises UserError if all clips of a preset together are more than an engine can keep for one of many clients."""
+    instrument = preset.opened
+    clips = sum(len(zone.slots()) for zone in preset.zones)
+    if (size := clips * 4 * instrument.channels * instrument.clip_frames) > MOST_CLIP_BYTES:
+        raise UserError(
+            f"The preset {preset.name} has {clips} sounds of {instrument.seconds:.1f} s, {size >> 20} MiB in all; "
+            f"a plugin takes {MOST_CLIP_BYTES >> 20} MiB: use fewer keys, siblings or layers."
+        )
 
 
 def _name(error: Exception) -> str:
