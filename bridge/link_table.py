@@ -203,6 +203,7 @@ PROGRAM = (
             number("maximum", 0, 1, "and at its highest"),
             boolean("pick_up"),
             boolean("used", "it moves anything, sounds or parameters"),
+            boolean("sounds", "it moves which sounds are played"),
             many(
                 "targets",
                 1024,

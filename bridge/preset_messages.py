@@ -81,6 +81,7 @@ def _macro(preset: Preset, knob: Macro) -> dict[str, Any]:
         "maximum": knob.maximum,
         "pick_up": knob.pick_up,
         "used": bool(knob.targets),
+        "sounds": any(target.is_latent for target in knob.targets),
         "targets": [
             {
                 "zone": -1 if target.zone is None else zones[target.zone],

@@ -14,7 +14,6 @@ from engine.knobs import RESET, Knobs
 from engine.learn import Learn
 from engine.macro import MORPH_X, MORPH_Y, POLY_PRESSURE, PRESSURE, Trigger
 from engine.moves import slot_moves, zone_moves
-from engine.mpe import MpeZone
 from engine.origin import Origin, Pin, Space
 from engine.preset import Preset
 from engine.sound import Sound
@@ -28,13 +27,13 @@ RECENT_KEYS = 8
 class Controls:
     """The preset as it stands under the player's hands. Fed with MIDI messages, in the order of their time.
 
-    `version` grows with every change of what is wanted. `draw` is where new seeds come from; `mpe` outlives the preset.
-    One thread at a time.
+    `version` grows with every change of what is wanted. `draw` is where new seeds come from; `before` are the knobs of
+    the preset that was played before. One thread at a time.
     """
 
-    def __init__(self, preset: Preset, draw: random.Random, mpe: MpeZone | None = None) -> None:
+    def __init__(self, preset: Preset, draw: random.Random, before: Knobs | None = None) -> None:
         self.preset = preset
-        self.knobs = Knobs(preset, mpe or MpeZone())
+        self.knobs = Knobs(preset, before)
         self.turns: dict[Slot, int] = {}  # how often a slot of a fresh zone was played
         self._heard: dict[tuple[int, int], tuple[int, int]] = {}  # (zone, key) → variant and turn played last
         self.version = 0
@@ -63,21 +62,17 @@ class Controls:
             return False
         if self.learning is not None and self.learning.hear(message):
             return False
-        kind, channel, number, value = message[0] & 0xF0, message[0] & 0x0F, message[1], message[-1]
-        moved = False
+        kind, number, value = message[0] & 0xF0, message[1], message[-1]
         if kind == 0x90 and value:
             if self._is_trigger("note", number):
                 return self._pull("note", number)
             self._played(number)
-            moved = self.knobs.note_on(self.preset.macros, channel, number)
-        elif kind == 0xA0:
-            moved = self.knobs.poly_pressure(self.preset.macros, number, value)
         elif kind == 0xB0:
-            return self._controller(channel, number, value)
+            if self._rises(number, value) and self._pull("cc", number):
+                return True
         elif kind == 0xC0:
             self.program = number
-        elif kind == 0xD0:
-            moved = self.knobs.pressure(self.preset.macros, channel, value)
+        moved = self.knobs.handle(self.preset, message)
         self.version += moved
         return moved
 
@@ -107,16 +102,14 @@ class Controls:
             struck = [(index, key) for index in zones]
             self.recent = (struck + [pair for pair in self.recent if pair not in struck])[:RECENT_KEYS]
 
-    def _controller(self, channel: int, number: int, value: int) -> bool:
-        if value >= 64 and number not in self._high:
+    def _rises(self, number: int, value: int) -> bool:
+        """Whether a controller has come past the middle from below, where a trigger is pulled."""
+        rises = value >= 64 and number not in self._high
+        if value >= 64:
             self._high.add(number)
-            if self._pull("cc", number):
-                return True
-        elif value < 64:
+        else:
             self._high.discard(number)
-        moved = self.knobs.control(self.preset.macros, channel, number, value)
-        self.version += moved
-        return moved
+        return rises
 
     def _is_trigger(self, kind: str, number: int) -> bool:
         return Trigger(kind, number) in (self.preset.new_last, self.preset.new_all)

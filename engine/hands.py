@@ -14,8 +14,10 @@ class Hands:
 
     `touches` has the positions of macros that a single key moves (poly pressure, MPE): key → macro id → position. A key
     without one stands where the preset puts such a macro. `turns` counts how often a slot of a `fresh` zone was played.
+    `morph` moves every path by so much, (x, y), beside what macros do: a pad that is nobody's macro.
     """
 
     positions: Mapping[int, float] = field(default_factory=dict)
     touches: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
     turns: Mapping[Slot, int] = field(default_factory=dict)
+    morph: tuple[float, float] = (0.0, 0.0)

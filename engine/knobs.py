@@ -1,123 +1,91 @@
-"""The eight macros under the player's controllers: soft take-over, pressure, and MPE's controllers for single keys."""
+"""The eight macros under the player's controllers, as the native layer works them out, told in a preset's words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from engine import _native, parameters
 from engine.hands import Hands, Slot
-from engine.macro import POLY_PRESSURE, PRESSURE, Macro
-from engine.mpe import MpeZone
-from engine.preset import Preset
+from engine.macro import Macro, Target
+from engine.preset import Preset, eight
 
 RESET = 121  # the controller that resets all others
-CAUGHT = 1.5 / 127  # so near, a controller has reached the macro: its own step, and a half for rounding
 
 
 class Knobs:
-    """Where the macros stand. Fed with what controllers say; `False` from a method means that nothing has changed.
+    """Where the macros stand: soft take-over, pressure, and MPE's controllers for single keys (see `knobs.hpp`).
 
-    A controller of a macro with `pick_up` moves it only once it has come to where the macro stands, or past it.
+    `before` are the knobs of the preset that was played before: what the keyboard said of its MPE zone holds on.
     """
 
-    def __init__(self, preset: Preset, mpe: MpeZone) -> None:
-        self.positions: dict[int, float] = dict(preset.positions)
-        self._rest = dict(preset.positions)
-        self.touches: dict[int, dict[int, float]] = {}  # key → macro id → position
-        self._meant: dict[int, float] = {}  # macro id → where its controller stands
-        self._caught: set[int] = set()
-        self._mpe = mpe
-        mpe.follow(int(preset.play.get("mpe_members", 0)), int(preset.play.get("channel", 0)))
-        self._keys: dict[int, int] = {}  # MPE member channel → the key that sounds there
-        self._channel_values: dict[int, dict[int, int]] = {}  # member channel → controller → value
+    def __init__(self, preset: Preset, before: Knobs | None = None) -> None:
+        members, channel = int(preset.play.get("mpe_members", 0)), int(preset.play.get("channel", 0))
+        self._native = _native.Knobs(native_macros(preset), members, channel)
+        self._macros = preset.macros  # what the native knobs have been told
+        if before is not None:
+            self.follow(before)
+
+    def follow(self, before: Knobs) -> None:
+        """What the keyboard told other knobs of its MPE zone holds on, unless this preset has other members."""
+        self._native.follow(before._native)
+
+    @property
+    def positions(self) -> dict[int, float]:
+        """Macro id → 0 … 1, of the preset's macros."""
+        positions = self._native.positions
+        return {knob.id: positions[knob.id - 1] for knob in self._macros}
+
+    @property
+    def touches(self) -> dict[int, dict[int, float]]:
+        """Key → macro id → 0 … 1, of the macros that a single key has moved."""
+        return {
+            key: {at + 1: position for at, position in touch.items()} for key, touch in self._native.touches.items()
+        }
 
     def hands(self, turns: Mapping[Slot, int]) -> Hands:
         """A copy of where the hands stand."""
-        return Hands(dict(self.positions), {key: dict(touch) for key, touch in self.touches.items()}, dict(turns))
+        return Hands(self.positions, self.touches, dict(turns))
+
+    def handle(self, preset: Preset, message: bytes) -> bool:
+        """Takes in a whole MIDI message; True if a macro moved. `preset` as it stands: its macros learn controllers."""
+        if preset.macros is not self._macros:
+            self._native.bind(native_macros(preset))
+            self._macros = preset.macros
+        return self._native.handle(message)
 
     def set(self, macro: int, position: float) -> bool:
-        """Moves a macro by other means than its controller."""
-        position = min(1.0, max(0.0, position))
-        if self.positions[macro] == position:
-            return False
-        self.positions[macro] = position
-        self._caught.discard(macro)
-        return True
+        """Moves a macro by other means than its controller; True if it moved."""
+        return self._native.set(macro - 1, position)
 
     def release(self, macro: int) -> None:
         """Its controller is another one now."""
-        self._caught.discard(macro)
-        self._meant.pop(macro, None)
+        self._native.release(macro - 1)
 
-    def note_on(self, macros: tuple[Macro, ...], channel: int, key: int) -> bool:
-        """A key begins without pressure, in MPE with what its channel said before."""
-        touch: dict[int, float] = {}
-        if self._mpe.is_member(channel):
-            self._keys[channel] = key
-            said = self._channel_values.get(channel, {})
-            touch = {m.id: m.position_of(said[m.controller]) for m in macros if m.controller in said}
-        if self.touches.get(key, {}) == touch:
-            return False
-        ended = self.touches.pop(key, {})
-        if touch:
-            self.touches[key] = touch
-            self.positions.update(touch)
-        for macro in ended:
-            if all(macro not in other for other in self.touches.values()):
-                self.positions[macro] = self._rest[macro]
-        return True
+    def values(self) -> list[tuple[int | None, str, float]]:
+        """The sampler parameters that the macros set, in their order: (zone index, −1: all, None: play; id; value)."""
+        return self._native.values()
 
-    def poly_pressure(self, macros: tuple[Macro, ...], key: int, value: int) -> bool:
-        """One key is pressed harder."""
-        return self._touch(macros, key, POLY_PRESSURE, value)
 
-    def pressure(self, macros: tuple[Macro, ...], channel: int, value: int) -> bool:
-        """All keys of a channel are pressed harder."""
-        return self.control(macros, channel, PRESSURE, value)
+def native_macros(preset: Preset) -> list[dict[str, Any]]:
+    """The preset's macros as `_native.Knobs` takes them."""
+    return [_native_macro(preset, knob) for knob in eight(preset.macros)]
 
-    def control(self, macros: tuple[Macro, ...], channel: int, controller: int, value: int) -> bool:
-        """A controller moves its macro; on a member channel of MPE for that channel's key alone."""
-        if self._mpe.control(channel, controller, value):
-            self.touches, self._keys, self._channel_values = {}, {}, {}
-        if controller == RESET:
-            return self._let_up(macros)
-        if self._mpe.is_member(channel):
-            self._channel_values.setdefault(channel, {})[controller] = value
-            key = self._keys.get(channel)
-            return key is not None and self._touch(macros, key, controller, value)
-        moved = False
-        for macro in macros:
-            if macro.controller == controller and macro.targets:
-                moved |= self._move(macro, macro.position_of(value))
-        return moved
 
-    def _let_up(self, macros: tuple[Macro, ...]) -> bool:
-        """Pressure is back at nothing; what knobs stand at, they stand at."""
-        moved = bool(self.touches)
-        self.touches, self._channel_values = {}, {}
-        for macro in macros:
-            if macro.controller in (PRESSURE, POLY_PRESSURE) and self.positions[macro.id] != macro.position_of(0):
-                self.positions[macro.id] = macro.position_of(0)
-                moved = True
-        return moved
+def _native_macro(preset: Preset, knob: Macro) -> dict[str, Any]:
+    return {
+        "position": knob.position,
+        "controller": knob.controller,
+        "minimum": knob.minimum,
+        "maximum": knob.maximum,
+        "pick_up": knob.pick_up,
+        "used": bool(knob.targets),
+        "targets": [row for target in knob.targets if not target.is_latent for row in _native_targets(preset, target)],
+    }
 
-    def _touch(self, macros: tuple[Macro, ...], key: int, controller: int, value: int) -> bool:
-        moved = False
-        for macro in macros:
-            if macro.controller == controller and macro.targets:
-                position = macro.position_of(value)
-                moved |= self.touches.get(key, {}).get(macro.id) != position
-                self.touches.setdefault(key, {})[macro.id] = position
-                # What cannot be a single key's (a sampler parameter, a sound that all keys share) follows the newest.
-                self.positions[macro.id] = position
-        return moved
 
-    def _move(self, macro: Macro, meant: float) -> bool:
-        here, before = self.positions[macro.id], self._meant.get(macro.id)
-        self._meant[macro.id] = meant
-        if macro.pick_up and macro.id not in self._caught:
-            passed = before is not None and (before - here) * (meant - here) <= 0
-            if not passed and abs(meant - here) > CAUGHT:
-                return False
-        self._caught.add(macro.id)
-        self.positions[macro.id] = meant
-        return here != meant
+def _native_targets(preset: Preset, target: Target) -> list[tuple[str, int | None, str, float, float, bool]]:
+    scope = "play" if target.to in parameters.of_scope("play") else "zone"
+    named = [index for index, zone in enumerate(preset.zones) if zone.name == target.zone]
+    zones = [None] if scope == "play" or target.zone is None else named
+    return [(scope, zone, target.to, target.low, target.high, target.curve == "exponential") for zone in zones]

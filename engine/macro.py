@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine import _native
 from engine.latent import MAX_SEED
 
-MACROS = 8
+MACROS = _native.MACROS
 MAX_CONTROLLER = 119  # those above are channel mode messages: all sound off, reset, all notes off …
 
-# What moves a macro beside controllers 0 to 119, with the numbers that VST 3 gives them.
-PRESSURE, POLY_PRESSURE = 128, 129
+# What moves a macro beside controllers 0 to 119.
+PRESSURE, POLY_PRESSURE = _native.PRESSURE, _native.POLY_PRESSURE
 SOURCES = {"pressure": PRESSURE, "poly pressure": POLY_PRESSURE}
 
 MORPH_X, MORPH_Y, MUTATE, TRUNCATION = "morph_x", "morph_y", "mutate", "truncation"
@@ -38,10 +39,7 @@ class Target:
 
     def at(self, position: float) -> float:
         """The value at a position 0 … 1 of the macro."""
-        position = min(1.0, max(0.0, position))
-        if self.curve == "exponential":
-            return float(self.low * (self.high / self.low) ** position)
-        return self.low + (self.high - self.low) * position
+        return _native.on_curve(self.low, self.high, self.curve == "exponential", position)
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,10 @@ def latents(preset: Preset, index: int, slots: Sequence[tuple[int, int]], hands:
 
 
 def zone_moves(zone: Zone, macros: Sequence[Macro], slots: Sequence[tuple[int, int]], hands: Hands) -> Moves:
-    """What the macros and the velocity layers move the slots of a zone by. Two knobs on one target add up."""
+    """What the macros, the pad and the velocity layers move the slots of a zone by. Two on one target add up."""
     count = len(slots)
-    moves: Moves = {macro.MORPH_X: np.zeros(count), macro.MORPH_Y: np.zeros(count), macro.TRUNCATION: np.ones(count)}
+    x, y = (np.full(count, moved) for moved in hands.morph)
+    moves: Moves = {macro.MORPH_X: x, macro.MORPH_Y: y, macro.TRUNCATION: np.ones(count)}
     touched = {number for touch in hands.touches.values() for number in touch} if zone.source.root is None else set()
 
     def add(name: str, amounts: Reals) -> None:

@@ -11,7 +11,10 @@ from engine._native import PARAMETERS
 
 @dataclass(frozen=True)
 class Parameter:
-    """A row of the table. `scope` is "zone" or "play"; a value is a float whatever the parameter."""
+    """A row of the table. `scope` is "zone" or "play"; a value is a float whatever the parameter.
+
+    `smoothed`: it follows while a voice sounds, else from the next note; `main`: a host may automate it beside macros.
+    """
 
     id: str
     label: str
@@ -22,6 +25,7 @@ class Parameter:
     curve: str  # "linear", "exponential", "integer" or "choice"
     choices: tuple[str, ...]
     smoothed: bool
+    main: bool
     scope: str
 
     def read(self, value: object) -> float:

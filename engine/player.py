@@ -17,7 +17,6 @@ from engine.controls import Controls
 from engine.errors import UserError
 from engine.generator import Generator
 from engine.hands import Slot
-from engine.mpe import MpeZone
 from engine.plan import Job
 from engine.preset import Preset
 from engine.program import Values, send_changes
@@ -72,8 +71,7 @@ class Player:
         for ring in rings:
             self.callback.add_ring(ring)
             self._readers.append(ring.reader())
-        self._mpe = MpeZone()
-        self.controls = Controls(preset, draw, self._mpe)
+        self.controls = Controls(preset, draw)
         self.notices: queue.SimpleQueue[str] = queue.SimpleQueue()  # sentences for the player
         self._rate, self._draw, self._on_program = rate, draw, on_program
         self._block_seconds = block / rate
@@ -226,14 +224,14 @@ class Player:
 
     def _change(self, preset: Preset, store: ClipStore) -> None:
         """The controls are the new preset's from now on; the sampler plays it once its keys are there."""
-        version = self.controls.version
         if not self._changing:
             self._before = self.controls
-        self.controls = Controls(preset, self._draw, self._mpe)
-        self.controls.version = version  # whoever compares versions has nothing to apply yet
-        wish = _Wish(preset, self.controls.values(), self.controls.sounds())
+        controls = Controls(preset, self._draw, self.controls.knobs)
+        controls.version = self.controls.version  # whoever compares versions has nothing to apply yet
+        wish = _Wish(preset, controls.values(), controls.sounds())
         with self._turn:
-            self._changing = True
+            self._changing = True  # first: whoever sees the new controls sees that they are not heard yet
+            self.controls = controls
             self._coming, self._wish = (store, wish), None
             self._turn.notify()
 
@@ -241,6 +239,7 @@ class Player:
         """The preset that was on its way cannot be played: the one before goes on, under its own controls."""
         if self._changing and self._coming is None:
             self._before.version = self.controls.version + 1
+            self._before.knobs.follow(self.controls.knobs)
             self.controls = self._before
             with self._turn:
                 self._changing = False

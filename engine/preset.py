@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine import macro, moves, parameters
+from engine import _native, macro, moves, parameters
 from engine.data import DEFAULT_PRESET, find_instrument, find_preset, names_file
 from engine.errors import UserError
 from engine.files import write_text
@@ -193,11 +193,11 @@ class Preset:
             for target in knob.targets:
                 value = target.at(positions.get(knob.id, knob.position))
                 if target.to in parameters.of_scope("play"):
-                    values[None, target.to] = _stepped(target.to, value, "play")
+                    values[None, target.to] = _native.stepped("play", target.to, value)
                 elif target.to in parameters.of_scope("zone"):
                     for index, zone in enumerate(self.zones):
                         if target.zone in (None, zone.name):
-                            values[index, target.to] = _stepped(target.to, value, "zone")
+                            values[index, target.to] = _native.stepped("zone", target.to, value)
         return values
 
     @property
@@ -282,9 +282,3 @@ def eight(macros: Iterable[Macro]) -> tuple[Macro, ...]:
 def _label(target: Target) -> str:
     kind, _, name = target.to.partition(":")
     return name.capitalize() if kind == "direction" else f"Axis {name}"
-
-
-def _stepped(identity: str, value: float, scope: str) -> float:
-    row = parameters.of_scope(scope)[identity]
-    value = min(row.maximum, max(row.minimum, value))
-    return float(round(value)) if row.curve in ("integer", "choice") else value

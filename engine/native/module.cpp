@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "module.hpp"
 #include "producergan/audio_callback.hpp"
 #include "producergan/course.hpp"
 #include "producergan/event_ring.hpp"
@@ -55,25 +56,17 @@ nb::dict describe(const ParameterInfo& info) {
     row["curve"] = text(info.curve);
     row["choices"] = info.choices.empty() ? nb::list() : nb::list(text(info.choices).attr("split")("|"));
     row["smoothed"] = info.smoothed;
+    row["main"] = info.main;
     row["scope"] = info.scope == Scope::zone ? "zone" : "play";
     return row;
-}
-
-/// Index of a parameter in its scope's table. Raises KeyError.
-template <typename Table>
-std::size_t index_of(const Table& table, const std::string& id) {
-    for (std::size_t i = 0; i < table.size(); ++i)
-        if (table[i].id == id)
-            return i;
-    throw nb::key_error(("no sampler parameter is called " + id).c_str());
 }
 
 /// Values by id, clamped. Raises KeyError.
 void set_parameters(Zone& zone, nb::dict values) {
     for (auto [id, value] : values) {
-        const std::size_t index = index_of(zone_parameters, nb::cast<std::string>(id));
-        const ParameterInfo& info = zone_parameters[index];
-        zone.parameters[index] = in_range(info, nb::cast<float>(value));
+        const int index = parameter_of(Scope::zone, nb::cast<std::string>(id));
+        zone.parameters[static_cast<std::size_t>(index)] =
+            in_range(parameter_info(Scope::zone, index), nb::cast<float>(value));
     }
 }
 
@@ -142,6 +135,7 @@ NB_MODULE(_native, m) {
     for (const ParameterInfo& info : play_parameters)
         parameters.append(describe(info));
     m.attr("PARAMETERS") = nb::tuple(parameters);
+    bind_knobs(m);
 
     m.def(
         "first_course",
@@ -266,9 +260,9 @@ NB_MODULE(_native, m) {
                     list.push_back(zone_from(zone));
                 auto program = std::make_shared<Program>(std::move(list));
                 for (auto [id, value] : play) {
-                    const std::size_t index = index_of(play_parameters, nb::cast<std::string>(id));
-                    const ParameterInfo& info = play_parameters[index];
-                    program->play[index] = in_range(info, nb::cast<float>(value));
+                    const int index = parameter_of(Scope::play, nb::cast<std::string>(id));
+                    program->play[static_cast<std::size_t>(index)] =
+                        in_range(parameter_info(Scope::play, index), nb::cast<float>(value));
                 }
                 program->claimed = controllers_from(claimed);
                 return program;
@@ -327,8 +321,8 @@ NB_MODULE(_native, m) {
             "set_parameter",
             [](Sampler& self, std::optional<int> zone, const std::string& id, float value) {
                 if (!zone)
-                    return self.set_play_parameter(static_cast<PlayParam>(index_of(play_parameters, id)), value);
-                return self.set_zone_parameter(*zone, static_cast<ZoneParam>(index_of(zone_parameters, id)), value);
+                    return self.set_play_parameter(static_cast<PlayParam>(parameter_of(Scope::play, id)), value);
+                return self.set_zone_parameter(*zone, static_cast<ZoneParam>(parameter_of(Scope::zone, id)), value);
             },
             nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
             "Sets a zone's parameter, that of all zones with −1, or with None a play setting; clamped. Raises "
@@ -337,8 +331,7 @@ NB_MODULE(_native, m) {
             "set_parameter_now",
             [](Sampler& self, std::optional<int> zone, const std::string& id, float value) {
                 const Scope scope = zone ? Scope::zone : Scope::play;
-                const std::size_t index = zone ? index_of(zone_parameters, id) : index_of(play_parameters, id);
-                self.set_parameter_now(scope, zone.value_or(0), static_cast<int>(index), value);
+                self.set_parameter_now(scope, zone.value_or(0), parameter_of(scope, id), value);
             },
             nb::arg("zone").none(), nb::arg("id"), nb::arg("value"),
             "The same at the present frame, before all messages under way. Raises KeyError. [audio-thread]")

@@ -58,6 +58,20 @@ def test_each_sound_is_what_it_is_when_asked_for_alone(prior: str, tmp_path: Pat
         assert made.sound(zone, key, variant, hands) == sound
 
 
+def test_the_pad_moves_every_path_beside_the_macros_and_nothing_else(tmp_path: Path) -> None:
+    made = preset(tmp_path)
+    rest, moved = Hands({1: 0.3}), Hands({1: 0.3}, morph=(0.2, -0.1))
+    by_macro = replace(made, macros=eight([replace(MACROS[0], position=0.5), *MACROS[1:]]))
+    for index, zone in enumerate(made.zones):
+        is_path = isinstance(zone.source, PathSource)
+        assert np.array_equal(z_of(made, index, 49, 0, rest), z_of(made, index, 49, 0, moved)) != is_path
+        only_x = z_of(made, index, 49, 0, Hands({1: 0.3}, morph=(0.2, 0.0)))
+        np.testing.assert_array_equal(only_x, z_of(by_macro, index, 49))
+    for x, y, corner in ((-1.0, -1.0, 1), (1.0, -1.0, 2), (-1.0, 1.0, 3), (1.0, 1.0, 4)):
+        at = z_of(replace(made, macros=()), 2, 50, 0, Hands(morph=(x, y)))  # as far as the pad goes, and no farther
+        np.testing.assert_allclose(at, from_seed(corner, 8, "normal"), rtol=1e-5)
+
+
 def test_truncation_draws_towards_the_centre(tmp_path: Path) -> None:
     made = preset(tmp_path, macros=(Macro(5, "Centre", 1.0, 18, (Target("truncation", 0.0, 1.0),)),))
     whole, half, centre = (z_of(made, 0, 48, 0, Hands({5: at})) for at in (1.0, 0.5, 0.0))

@@ -23,6 +23,14 @@ def test_ids_are_unique() -> None:
     assert len({row.id for row in ROWS}) == len(ROWS)
 
 
+def test_a_host_may_automate_what_shapes_a_sound_not_what_belongs_to_the_preset() -> None:
+    main = {scope: [row.id for row in parameters.of_scope(scope).values() if row.main] for scope in ("zone", "play")}
+    assert {"gain_db", "pan", "tune", "attack", "release", "cutoff", "resonance"} < set(main["zone"])
+    assert {"master_gain_db", "glide"} < set(main["play"])
+    assert len(main["zone"]) <= 16
+    assert not {"channel", "mpe_members", "limiter"} & set(main["play"])  # the preset's or the player's own
+
+
 def test_numbers_read_as_they_are_written_in_the_table() -> None:
     assert parameters.of_scope("zone")["release"].minimum == 0.01
 

@@ -272,10 +272,11 @@ inline constexpr Field to_client_program_macros_item[] = {
     {"maximum", Kind::number, 0, 1, nullptr, 0},
     {"pick_up", Kind::boolean, 0, 0, nullptr, 0},
     {"used", Kind::boolean, 0, 0, nullptr, 0},
+    {"sounds", Kind::boolean, 0, 0, nullptr, 0},
     {"targets", Kind::list, 0, 1024, to_client_program_macros_item_targets, 1},
 };
 inline constexpr Field to_client_program_macros[] = {
-    {"", Kind::record, 9, 9, to_client_program_macros_item, 9},
+    {"", Kind::record, 10, 10, to_client_program_macros_item, 10},
 };
 inline constexpr Field to_client_program[] = {
     {"serial", Kind::integer, 0, 9007199254740991, nullptr, 0},

@@ -1,5 +1,6 @@
-// Everything at random: MIDI, programs, clips with blocks that are missing or hold no numbers, swaps, parameters, block
-// sizes, rates. Built with AddressSanitizer and UndefinedBehaviorSanitizer; itself checks that what comes out is sound.
+// Everything at random: MIDI, macros, programs, clips with blocks that are missing or hold no numbers, swaps,
+// parameters, block sizes, rates. Built with AddressSanitizer and UndefinedBehaviorSanitizer; itself checks that what
+// comes out is sound.
 //
 // fuzz EVENTS [SEED]
 #include <algorithm>
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
         clips.push_back(make_clip(random, i % 3 == 0 ? 0.6 : 1.0, i % 4 == 0 ? 0.01 : 0.0));
     for (int i = 0; i < 4; ++i)
         clips.push_back(make_clip(random, 1.0, 1.0)); // a bad number in every block
+    Knobs knobs(make_macros(random), 0, 0);
     std::vector<VoiceReport> voices;
     std::vector<Event> events;
     std::vector<float> out;
@@ -77,6 +79,15 @@ int main(int argc, char** argv) {
         if (chance(random, 0.95)) // some hosts send them unsorted: that must not hurt
             std::stable_sort(events.begin(), events.end(),
                              [](const Event& a, const Event& b) { return a.offset < b.offset; });
+        if (chance(random, 0.002)) {
+            Knobs next(make_macros(random), below(random, 8), chance(random, 0.9) ? 0 : below(random, 17));
+            next.follow(knobs);
+            knobs = std::move(next);
+        }
+        turn(knobs, sampler, events.data(), static_cast<int>(events.size()), random);
+        for (int macro = 0; macro < config::macros; ++macro)
+            if (!(knobs.position(macro) >= 0.0 && knobs.position(macro) <= 1.0))
+                fail("a macro stands beyond its ends", done);
         out.assign(static_cast<std::size_t>(2 * frames), NAN);
         sampler.process(events.data(), static_cast<int>(events.size()), out.data(), out.data() + 1, 2, frames);
         done += events.size();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "producergan/event_ring.hpp"
+#include "producergan/knobs.hpp"
 #include "producergan/sampler.hpp"
 
 namespace producergan::test {
@@ -107,6 +108,44 @@ inline void set_something(Sampler& sampler, Random& random) {
     const float value = 1.2f * within(random, parameter_info(scope, parameter));
     sampler.set_parameter_now(scope, below(random, 8) - 1, parameter,
                               chance(random, 0.1) ? std::numeric_limits<float>::quiet_NaN() : value);
+}
+
+/// Macros under any controller that move a few parameters, now and then between numbers that make no sense.
+inline Macros make_macros(Random& random) {
+    constexpr std::array<int, 10> controllers{
+        1, 7, 10, 64, 74, 6, MacroInfo::no_controller, MacroInfo::pressure, MacroInfo::poly_pressure, 129};
+    const auto number = [&](double low, double high) { return low + static_cast<double>(unit(random)) * (high - low); };
+    Macros macros;
+    for (MacroInfo& macro : macros) {
+        macro.position = number(0.0, 1.0);
+        macro.controller = controllers[random() % controllers.size()];
+        macro.minimum = number(0.0, 1.0);
+        macro.maximum = number(0.0, 1.0);
+        macro.pick_up = chance(random, 0.3);
+        macro.used = chance(random, 0.9);
+        for (int i = below(random, 4); i > 0; --i) {
+            ParameterTarget target;
+            target.scope = chance(random, 0.8) ? Scope::zone : Scope::play;
+            target.zone = below(random, 7) - 1;
+            target.parameter = below(random, parameter_count(target.scope));
+            target.low = number(-2.0, 50.0);
+            target.high = number(-2.0, 50.0);
+            target.exponential = chance(random, 0.5);
+            macro.targets.push_back(target);
+        }
+    }
+    return macros;
+}
+
+/// Knobs under the same MIDI, and a host that automates one now and then: what they say is set. [audio-thread]
+inline void turn(Knobs& knobs, Sampler& sampler, const Event* events, int count, Random& random) {
+    bool moved = chance(random, 0.1) && knobs.set(below(random, config::macros), static_cast<double>(unit(random)));
+    for (int i = 0; i < count; ++i)
+        moved |= knobs.handle(events[i].status, events[i].data1, events[i].data2);
+    if (moved)
+        knobs.each_value([&](Scope scope, int zone, int parameter, double value) {
+            sampler.set_parameter_now(scope, zone, parameter, static_cast<float>(value));
+        });
 }
 
 /// A few controllers, the pedals among them, that a macro may claim.

@@ -1,6 +1,6 @@
-// Shows that Sampler::process, AudioCallback::render and JackOutput::process neither allocate, free, lock nor wait: the
-// functions that do are replaced in this program by ones that count, while a flag of the calling thread says that it is
-// inside.
+// Shows that Sampler::process, the knobs that set its parameters, AudioCallback::render and JackOutput::process neither
+// allocate, free, lock nor wait: the functions that do are replaced in this program by ones that count, while a flag of
+// the calling thread says that it is inside.
 //
 // no_allocation [malloc|free|new|lock|trylock|yield]   with a word, that is done inside on purpose and must be counted
 #include <dlfcn.h>
@@ -194,6 +194,7 @@ int main(int argc, char** argv) {
     JackOutput jack(callback, port, left.data(), right.data());
     sampler.set_program(busy_program(clips, 24));
 
+    Knobs knobs(make_macros(random), 5, 0), others(make_macros(random), 2, 0);
     std::array<Event, 64> events;
     std::array<float, 2 * 512> out;
     std::int64_t now = 1000000000;
@@ -227,6 +228,9 @@ int main(int argc, char** argv) {
         if (block % 2 == 0) {
             const Inside flag;
             set_something(sampler, random);
+            if (block % 500 == 0)
+                knobs.follow(others);
+            turn(knobs, sampler, events.data(), count, random);
             sampler.process(events.data(), count, out.data(), out.data() + 1, 2, frames);
         } else {
             const Inside flag;

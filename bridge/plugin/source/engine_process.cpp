@@ -1,0 +1,147 @@
+#include "engine_process.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+extern char** environ;
+
+namespace producergan::plugin {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// The engine is the shell's child, and nobody's once the shell has ended: it outlives the host and leaves no zombie.
+constexpr const char* start_script =
+    "\"$0\" play --audio none --until-idle 30 >\"$1\" 2>&1 </dev/null &";
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+bool executable(const std::string& path) {
+    struct stat there{};
+    return !path.empty() && ::stat(path.c_str(), &there) == 0 && S_ISREG(there.st_mode) &&
+           ::access(path.c_str(), X_OK) == 0;
+}
+
+/// A folder that is the user's own and nobody else's.
+bool own_folder(const std::string& path) {
+    struct stat there{};
+    return ::lstat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode) && there.st_uid == ::getuid() &&
+           (there.st_mode & 077) == 0;
+}
+
+bool make_own_folder(const std::string& path) {
+    return ::mkdir(path.c_str(), 0700) == 0 || own_folder(path);
+}
+
+} // namespace
+
+std::string runtime_folder() {
+    if (std::string chosen = variable("PRODUCERGAN_RUNTIME"); !chosen.empty())
+        return chosen;
+    if (const std::string session = variable("XDG_RUNTIME_DIR"); !session.empty())
+        return session + "/producergan";
+    return "/tmp/producergan-" + std::to_string(::getuid());
+}
+
+std::vector<std::string> engine_sockets() {
+    const std::string folder = runtime_folder();
+    if (!own_folder(folder))
+        return {};
+    std::vector<std::pair<fs::file_time_type, std::string>> found;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        std::error_code ignored;
+        if (name.starts_with("engine-") && name.ends_with(".sock") && entry->is_socket(ignored))
+            found.emplace_back(entry->last_write_time(ignored), entry->path().string());
+    }
+    std::sort(found.rbegin(), found.rend());
+    std::vector<std::string> paths;
+    for (auto& [time, path] : found)
+        paths.push_back(std::move(path));
+    return paths;
+}
+
+std::string engine_command() {
+    if (const std::string chosen = variable("PRODUCERGAN_ENGINE"); !chosen.empty())
+        return executable(chosen) ? chosen : "";
+    const std::string folder = runtime_folder();
+    if (own_folder(folder)) {
+        std::ifstream file(folder + "/engine");
+        std::string path;
+        if (std::getline(file, path) && executable(path))
+            return path;
+    }
+    std::istringstream folders(variable("PATH"));
+    for (std::string place; std::getline(folders, place, ':');)
+        if (const std::string path = place + "/engine"; !place.empty() && executable(path))
+            return path;
+    return {};
+}
+
+LaunchRight::~LaunchRight() {
+    give_back();
+}
+
+bool LaunchRight::take() {
+    if (file_ >= 0)
+        return true;
+    const std::string folder = runtime_folder();
+    if (!make_own_folder(folder))
+        return false;
+    file_ = ::open((folder + "/launch.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0)
+        return false;
+    if (::flock(file_, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    ::close(file_);
+    file_ = -1;
+    return false;
+}
+
+void LaunchRight::give_back() {
+    if (file_ >= 0)
+        ::close(file_); // and so unlocks it
+    file_ = -1;
+}
+
+bool launch_engine(const std::string& command) {
+    const std::string log = runtime_folder() + "/engine.log";
+    std::array<std::string, 5> words{"/bin/sh", "-c", start_script, command, log};
+    std::array<char*, 6> arguments{};
+    for (std::size_t i = 0; i < words.size(); ++i)
+        arguments[i] = words[i].data();
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes, &none); // a host's thread may have blocked some
+    ::posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
+    pid_t shell = 0;
+    const int failed = ::posix_spawn(&shell, words[0].c_str(), nullptr, &attributes, arguments.data(), environ);
+    ::posix_spawnattr_destroy(&attributes);
+    if (failed != 0)
+        return false;
+    int status = 0;
+    while (::waitpid(shell, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+} // namespace producergan::plugin

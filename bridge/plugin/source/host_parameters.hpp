@@ -1,0 +1,71 @@
+#pragma once
+#include <juce_audio_processors/juce_audio_processors.h>
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <vector>
+
+#include "producergan/config.hpp"
+#include "producergan/parameters.hpp"
+
+namespace producergan::plugin {
+
+/// A parameter that the host shows and automates, and which the plugin moves too when a preset is loaded or a controller
+/// moved: what the host says then is told apart from what it only repeats.
+class HostParameter final : public juce::RangedAudioParameter {
+public:
+    /// `row`: a row of the sampler's table, or one like it; its id is the parameter's for ever. [setup]
+    HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label);
+
+    /// The value in the row's unit if it was moved by anyone but the plugin since the last call. [audio-thread]
+    std::optional<float> moved() noexcept;
+
+    /// Shows a value in the row's unit to the host, as something that it need not say again. [message-thread]
+    void show(float value);
+
+    /// Whether the host or the window has moved it, so that its value counts and not the preset's. [thread-safe]
+    bool taken_over() const noexcept { return taken_.load(std::memory_order_relaxed); }
+    void take_over(float value); // from a project [message-thread]
+    void let_go() noexcept { taken_.store(false, std::memory_order_relaxed); } // [message-thread]
+
+    /// The value in the row's unit. [thread-safe]
+    float plain() const noexcept { return range_.convertFrom0to1(value_.load(std::memory_order_relaxed)); }
+
+    const ParameterInfo& row() const { return row_; }
+    std::size_t index() const noexcept { return index_; } // of the row in its scope's table
+
+    const juce::NormalisableRange<float>& getNormalisableRange() const override { return range_; }
+    float getValue() const override { return value_.load(std::memory_order_relaxed); }
+    void setValue(float value) override { value_.store(juce::jlimit(0.0f, 1.0f, value), std::memory_order_relaxed); }
+    float getDefaultValue() const override { return default_; }
+    int getNumSteps() const override;
+    bool isDiscrete() const override { return row_.curve == "choice" || row_.curve == "integer"; }
+    bool isBoolean() const override { return row_.choices == "off|on"; }
+    juce::String getText(float value, int length) const override;
+    float getValueForText(const juce::String& text) const override;
+
+private:
+    const ParameterInfo row_;
+    const std::size_t index_;
+    const juce::StringArray choices_;
+    const juce::NormalisableRange<float> range_; // stepped and curved as the table says
+    const float default_;
+    std::atomic<float> value_, shown_;
+    std::atomic<bool> taken_{false};
+    float seen_; // the audio thread's
+};
+
+/// All that a host can automate: bypass, the macros, the morph pad and the main parameters of the sampler's one table.
+struct HostParameters {
+    explicit HostParameters(juce::AudioProcessor& processor); // [setup]
+
+    std::array<HostParameter*, config::macros> macros{};
+    std::array<HostParameter*, 2> morph{};
+    std::vector<HostParameter*> sampler; // play parameters, then those of zones
+    HostParameter* bypass = nullptr;
+
+    std::vector<HostParameter*> all() const;
+};
+
+} // namespace producergan::plugin

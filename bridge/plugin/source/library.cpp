@@ -1,0 +1,93 @@
+#include "library.hpp"
+
+#include "frame.hpp"
+
+namespace producergan::plugin {
+
+void Library::begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate) {
+    Entry& entry = entries_[name];
+    if (entry.clip != nullptr && entry.clip->channel_count() == channels && entry.clip->frames() == frames &&
+        entry.clip->sample_rate() == sample_rate)
+        return;
+    entry = {};
+    entry.clip = std::make_shared<Clip>(new_clip_id(), channels, frames, sample_rate, name);
+    entry.blocks_left = entry.clip->blocks();
+}
+
+void Library::write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end())
+        throw LinkError("The engine sent audio of a sound that it had not begun.");
+    Entry& entry = found->second;
+    if (entry.blocks_left == 0)
+        return;
+    if (audio.size() != static_cast<std::size_t>(entry.clip->channel_count()) * static_cast<std::size_t>(frames))
+        throw LinkError("The engine sent audio of another number of channels than its sound has.");
+    entry.clip->write(start, audio.data(), frames, frames);
+    entry.blocks_left = 0;
+    for (std::int64_t block = 0; block < entry.clip->blocks(); ++block)
+        entry.blocks_left += entry.clip->block_ready(block) ? 0 : 1;
+}
+
+void Library::put(ClipRef clip, std::optional<StoredClip> packed) {
+    const SoundName name = clip->name();
+    entries_[name] = {std::move(clip), 0, std::move(packed)};
+}
+
+ClipRef Library::find(const SoundName& name) const {
+    const auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : found->second.clip;
+}
+
+bool Library::whole(const SoundName& name) const {
+    const auto found = entries_.find(name);
+    return found != entries_.end() && found->second.blocks_left == 0;
+}
+
+std::vector<SoundName> Library::all_whole() const {
+    std::vector<SoundName> names;
+    for (const auto& [name, entry] : entries_)
+        if (entry.blocks_left == 0)
+            names.push_back(name);
+    return names;
+}
+
+const StoredClip* Library::packed(const SoundName& name, int bits) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || found->second.blocks_left != 0)
+        return nullptr;
+    auto& packed = found->second.packed;
+    if (!packed || packed->bits != bits)
+        packed = pack(*found->second.clip, bits);
+    return &*packed;
+}
+
+bool Library::pack_one(int bits) {
+    for (auto& [name, entry] : entries_)
+        if (entry.blocks_left == 0 && !entry.packed) {
+            entry.packed = pack(*entry.clip, bits);
+            return true;
+        }
+    return false;
+}
+
+std::vector<SoundName> Library::keep(const std::set<SoundName>& names) {
+    std::vector<SoundName> given_up;
+    for (auto entry = entries_.begin(); entry != entries_.end();)
+        if (names.contains(entry->first)) {
+            ++entry;
+        } else {
+            given_up.push_back(entry->first);
+            entry = entries_.erase(entry);
+        }
+    return given_up;
+}
+
+std::size_t Library::bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [name, entry] : entries_)
+        sum += sizeof(float) * static_cast<std::size_t>(entry.clip->frames() * entry.clip->channel_count());
+    return sum;
+}
+
+} // namespace producergan::plugin

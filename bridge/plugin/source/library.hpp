@@ -1,0 +1,49 @@
+#pragma once
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "clip_code.hpp"
+#include "place.hpp"
+
+namespace producergan::plugin {
+
+/// The clips that the plugin holds, by the name of their sound. One thread at a time.
+class Library {
+public:
+    /// A clip begins, unless it is there in this form. Raises std::invalid_argument on sizes that no clip has.
+    void begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate);
+
+    /// Frames of a clip that has begun, [channels][frames]. Raises LinkError where they do not fit.
+    void write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio);
+
+    /// A whole clip, for example from a project.
+    void put(ClipRef clip, std::optional<StoredClip> packed);
+
+    ClipRef find(const SoundName& name) const; // null if it is not there; maybe not whole
+    bool whole(const SoundName& name) const;
+    std::vector<SoundName> all_whole() const;
+
+    /// The packed form of a whole clip, made once for each number of bits; null if it is not whole.
+    const StoredClip* packed(const SoundName& name, int bits);
+
+    /// Packs one clip that is not packed yet, so that saving takes no time; false if there is none.
+    bool pack_one(int bits);
+
+    /// Gives up all clips but these. Returns the names of those that were given up.
+    std::vector<SoundName> keep(const std::set<SoundName>& names);
+
+    std::size_t bytes() const; // of audio in memory
+
+private:
+    struct Entry {
+        ClipRef clip;
+        std::int64_t blocks_left = 0;
+        std::optional<StoredClip> packed;
+    };
+    std::map<SoundName, Entry> entries_;
+};
+
+} // namespace producergan::plugin

@@ -1,0 +1,77 @@
+#pragma once
+#include <juce_audio_processors/juce_audio_processors.h>
+
+#include <vector>
+
+#include "host_parameters.hpp"
+#include "rig.hpp"
+#include "session.hpp"
+
+namespace producergan::plugin {
+
+/// The plugin as a host sees it: MIDI in, up to eight stereo outputs, parameters, a state; and what the window needs.
+class Processor final : public juce::AudioProcessor, private juce::Timer {
+public:
+    Processor();
+    ~Processor() override;
+
+    HostParameters parameters;
+    Rig rig;
+    Session session;
+
+    /// Plays a key from the window; velocity 0 lets it go. [message-thread]
+    void strike(int key, int velocity);
+
+    /// Plays another preset, with its own values of all that the host may have moved. [message-thread]
+    void choose(const juce::String& path);
+
+    /// Writes a slot's clip as a WAV file that can be dragged into a host; an empty path if it is not there whole.
+    /// [message-thread]
+    juce::File write_clip(Place place);
+
+    /// What went wrong with a project's state, a sentence; empty if nothing did. [message-thread]
+    juce::String state_trouble() const { return state_trouble_; }
+
+    juce::Point<int> window_size{860, 560}; // kept in the state [message-thread]
+
+    const juce::String getName() const override { return "ProducerGAN"; }
+    void prepareToPlay(double sample_rate, int block) override;
+    void releaseResources() override {}
+    void reset() override;
+    void setNonRealtime(bool offline) noexcept override;
+    bool isBusesLayoutSupported(const BusesLayout& layouts) const override;
+    void processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) override;
+    void processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) override;
+    juce::AudioProcessorParameter* getBypassParameter() const override { return parameters.bypass; }
+    juce::AudioProcessorEditor* createEditor() override;
+    bool hasEditor() const override { return true; }
+    bool acceptsMidi() const override { return true; }
+    bool producesMidi() const override { return false; }
+    bool supportsMPE() const override { return true; }
+    double getTailLengthSeconds() const override;
+    int getNumPrograms() override { return 1; }
+    int getCurrentProgram() override { return 0; }
+    void setCurrentProgram(int) override {}
+    const juce::String getProgramName(int) override { return {}; }
+    void changeProgramName(int, const juce::String&) override {}
+    void getStateInformation(juce::MemoryBlock& data) override;
+    void setStateInformation(const void* data, int size) override;
+
+private:
+    void timerCallback() override;
+    void show_positions();
+    void take_events(const juce::MidiBuffer& midi, int frames);
+    void add(int offset, const std::uint8_t* bytes, int size);
+
+    std::vector<Event> events_;
+    std::array<bool, config::channels> bent_{}; // a channel whose bend was moved
+    std::array<std::atomic<unsigned>, 256> struck_{}; // by the window: three bytes each
+    std::atomic<unsigned> struck_written_{0}, struck_read_{0};
+    juce::String state_trouble_;
+    const PresetModel* shown_model_ = nullptr;
+    bool was_bypassed_ = false;
+    bool begun_ = false; // an offline render, from its start
+    double sample_rate_ = 48000.0;
+};
+
+} // namespace producergan::plugin

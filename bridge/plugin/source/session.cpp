@@ -1,0 +1,649 @@
+#include "session.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "link_table.hpp"
+
+namespace producergan::plugin {
+
+namespace {
+
+constexpr double voices_every = 0.02, prune_every = 2.0, slots_wait = 0.05; // seconds
+constexpr double patience = 60.0;                    // of an offline render with an engine that says nothing
+constexpr std::size_t most_said = 512;               // hands whose answers may still come
+constexpr int keep_bits = 24, most_names = 16384;
+
+double seconds() {
+    return juce::Time::getMillisecondCounterHiRes() / 1000.0;
+}
+
+juce::var message(const char* type) {
+    auto* made = new juce::DynamicObject();
+    made->setProperty("type", type);
+    return made;
+}
+
+void add(juce::var& object, const char* name, const juce::var& value) {
+    object.getDynamicObject()->setProperty(name, value);
+}
+
+juce::var row(std::initializer_list<juce::var> values) {
+    juce::Array<juce::var> list;
+    for (const juce::var& value : values)
+        list.add(value);
+    return list;
+}
+
+Place place_of(const juce::var& head) {
+    return {static_cast<std::uint8_t>(static_cast<int>(head["zone"])),
+            static_cast<std::uint8_t>(static_cast<int>(head["key"])),
+            static_cast<std::uint8_t>(static_cast<int>(head["variant"]))};
+}
+
+SoundName name_of(const juce::var& text) {
+    return text.toString().toStdString();
+}
+
+/// Every slot of a preset's clip table that a key plays.
+std::vector<Place> places(const PresetModel& model) {
+    std::vector<Place> all;
+    for (std::size_t zone = 0; zone < model.zones.size(); ++zone) {
+        const Zone& native = model.zones[zone].native;
+        std::set<int> keys;
+        for (const int key : model.zones[zone].keys)
+            keys.insert(native.slot_key(key));
+        for (const int key : keys)
+            for (int variant = 0; variant < native.layers * native.siblings; ++variant)
+                all.push_back({static_cast<std::uint8_t>(zone), static_cast<std::uint8_t>(key),
+                               static_cast<std::uint8_t>(variant)});
+    }
+    return all;
+}
+
+} // namespace
+
+Session::Session(Rig& rig) : rig_(rig), link_(*this) {
+    if (const char* chosen = std::getenv("PRODUCERGAN_PRESET"); chosen != nullptr && *chosen != 0)
+        preset_.name = chosen;
+    reports_.reserve(Snapshot::capacity);
+}
+
+Session::~Session() {
+    stop();
+}
+
+void Session::stop() {
+    link_.stop();
+}
+
+// ---- what the engine says ----------------------------------------------------------------------------------------
+
+void Session::connected() {
+    const std::lock_guard guard(lock_);
+    heard_at_ = seconds();
+    reopen();
+    link_.send(message("presets"));
+    changed();
+}
+
+/// Says which clips are here already, and asks for the preset.
+void Session::reopen() {
+    juce::Array<juce::var> names;
+    for (const SoundName& name : library_.all_whole())
+        if (names.size() < most_names)
+            names.add(juce::String(name));
+    juce::var have = message("have");
+    add(have, "sounds", names);
+    link_.send(have);
+    open();
+}
+
+void Session::disconnected() {
+    const std::lock_guard guard(lock_);
+    serial_ = -1;
+    coming_ = nullptr;
+    pending_ = 0;
+    said_.clear();
+    need_reason_ = "The engine ended.";
+    need_done_ = true;
+    answered_.notify_all();
+    changed();
+}
+
+/// Asks the engine for the preset, as it stands where there is one.
+void Session::open() {
+    serial_ = -1;
+    refused_ = false;
+    problem_ = {};
+    settled_version_ = -1;
+    said_.clear();
+    if (!chosen_ && model_ != nullptr)
+        preset_ = {model_->name, model_->text, model_->folder};
+    juce::var head = message("open");
+    add(head, "rate", rate_);
+    add(head, "name", preset_.name);
+    add(head, "text", preset_.text);
+    add(head, "folder", preset_.folder);
+    link_.send(head);
+    hands_unsaid_ = !chosen_ && model_ != nullptr;
+    if (hands_unsaid_)
+        say_hands();
+}
+
+void Session::received(const Message& message) {
+    const std::lock_guard guard(lock_);
+    const juce::var& head = message.head;
+    heard_at_ = seconds();
+    if (message.type == "clip") {
+        library_.begin(name_of(head["sound"]), head["channels"], static_cast<juce::int64>(head["frames"]),
+                       head["sample_rate"]);
+        return; // nothing to see yet
+    }
+    if (message.type == "blocks") {
+        library_.write(name_of(head["sound"]), static_cast<juce::int64>(head["start"]),
+                       static_cast<juce::int64>(head["frames"]), message.body);
+    } else if (message.type == "set") {
+        hear_set(head);
+    } else if (message.type == "program") {
+        hear_program(head);
+    } else if (message.type == "done") {
+        hear_done(head);
+    } else if (message.type == "settled") {
+        settled_version_ = static_cast<juce::int64>(head["version"]);
+        pending_ = 0;
+    } else if (message.type == "status") {
+        pending_ = head["pending"];
+    } else if (message.type == "edited" && model_ != nullptr) {
+        auto edited = std::make_shared<PresetModel>(*model_);
+        edited->edit(head);
+        model_ = edited;
+        // What was kept of other stands is of the seeds before.
+        scenes_.clear();
+        const Desk* desk = rig_.desk();
+        for (const auto& [place, sound] : wanted_)
+            scenes_.put(stand(hands_), {place, desk != nullptr ? desk->turns.get(place) : 0}, sound);
+    } else if (message.type == "problem") {
+        notice_ = head["reason"];
+        if (serial_ < 0 && coming_ == nullptr) { // the answer to `open`
+            refused_ = true;
+            problem_ = notice_;
+            chosen_ = false;
+            answered_.notify_all();
+        }
+    } else if (message.type == "notice") {
+        notice_ = head["text"];
+    } else if (message.type == "sound") {
+        if (copied_ != nullptr)
+            juce::MessageManager::callAsync([then = copied_, text = head["text"].toString()] { then(text); });
+        copied_ = nullptr;
+    } else if (message.type == "presets") {
+        presets_.clear();
+        for (const juce::var& entry : *head["presets"].getArray())
+            presets_.push_back({entry[0], entry[1], entry[2]});
+    }
+    changed();
+}
+
+void Session::hear_program(const juce::var& head) {
+    auto model = std::make_shared<PresetModel>(head);
+    const auto serial = static_cast<juce::int64>(head["serial"]);
+    if (!chosen_ && model_ != nullptr && model->same_as(*model_)) {
+        serial_ = serial; // what plays already goes on without a seam
+        coming_ = nullptr;
+        answered_.notify_all();
+        return;
+    }
+    coming_ = std::make_unique<Coming>(Coming{std::move(model), serial, {}, seconds()});
+}
+
+void Session::hear_set(const juce::var& head) {
+    const auto serial = static_cast<juce::int64>(head["serial"]);
+    const Place place = place_of(head);
+    const SoundName sound = name_of(head["sound"]);
+    if (coming_ != nullptr && serial == coming_->serial) {
+        coming_->slots[place] = sound;
+        return;
+    }
+    if (serial != serial_ || model_ == nullptr || place.zone >= model_->zones.size())
+        return;
+    wanted_[place] = sound;
+    if (const auto said = said_.find(static_cast<juce::int64>(head["version"])); said != said_.end()) {
+        const auto turn = said->second.turns.find(place);
+        scenes_.put(said->second.stand, {place, turn == said->second.turns.end() ? 0 : turn->second}, sound);
+    }
+    if (!offline_)
+        tell(place, sound);
+}
+
+void Session::hear_done(const juce::var& head) {
+    if (static_cast<juce::int64>(head["id"]) != need_id_)
+        return;
+    need_sounds_.clear();
+    for (const juce::var& sound : *head["sounds"].getArray())
+        need_sounds_.push_back(name_of(sound));
+    need_reason_ = head["reason"];
+    need_done_ = true;
+    answered_.notify_all();
+}
+
+void Session::all_read() {
+    const std::lock_guard guard(lock_);
+    if (coming_ == nullptr || (coming_->slots.empty() && seconds() - coming_->since < slots_wait))
+        return;
+    const std::unique_ptr<Coming> coming = std::move(coming_);
+    const bool another = chosen_ || model_ == nullptr;
+    const Knobs::Positions positions = hands_.positions;
+    if (another) {
+        scenes_.clear();
+        preset_ = {coming->model->name, coming->model->text, coming->model->folder};
+    }
+    chosen_ = false;
+    serial_ = coming->serial;
+    take_up(coming->model, coming->slots, another ? nullptr : &positions);
+    said_.clear();
+    Hands first;
+    first.positions = another ? Desk(model_).knobs.positions() : positions;
+    first.morph = hands_.morph;
+    said_[0] = {stand(first), {}};
+    for (const auto& [place, sound] : wanted_)
+        scenes_.put(said_[0].stand, {place, 0}, sound);
+    hands_unsaid_ = true;
+    answered_.notify_all();
+    changed();
+}
+
+/// A preset plays from now on, with these sounds.
+void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std::map<Place, SoundName>& slots,
+                      const Knobs::Positions* positions) {
+    auto desk = std::make_unique<Desk>(model, positions);
+    wanted_ = slots;
+    told_.clear();
+    tail_seconds_ = model->tail_seconds();
+    for (const auto& [place, sound] : slots)
+        if (const ClipRef clip = library_.find(sound); clip != nullptr && place.zone < model->zones.size()) {
+            desk->program->slot(place.zone, place.key).clips[place.variant] = clip;
+            told_[place] = sound;
+        }
+    model_ = std::make_shared<PresetModel>(*model);
+    unplayed_ = std::move(desk);
+    rig_.play(unplayed_);
+}
+
+// ---- what the sampler is told ------------------------------------------------------------------------------------
+
+bool Session::tell(Place place, const SoundName& sound) {
+    const ClipRef clip = library_.find(sound);
+    if (clip == nullptr || unplayed_ != nullptr)
+        return false;
+    if (told_[place] == sound)
+        return true;
+    if (!rig_.sampler.set_clip(place.zone, place.key, place.variant, clip))
+        return false; // its queue is full: the next beat tells it again
+    told_[place] = sound;
+    return true;
+}
+
+void Session::tell_wanted() {
+    for (const auto& [place, sound] : wanted_)
+        if (told_[place] != sound)
+            tell(place, sound);
+}
+
+/// Without an engine: the sounds that were kept, those of the nearest stand of the hands.
+void Session::play_kept(const Hands& hands) {
+    const Desk* desk = rig_.desk();
+    if (model_ == nullptr)
+        return;
+    const Stand here = stand(hands);
+    for (const Place place : places(*model_)) {
+        const int turn = desk != nullptr && desk->model->zones.size() == model_->zones.size() ? desk->turns.get(place) : 0;
+        if (SoundName sound = scenes_.nearest(here, {place, turn}); !sound.empty())
+            wanted_[place] = std::move(sound);
+    }
+}
+
+Stand Session::stand(const Hands& hands) const {
+    Stand here{};
+    for (std::size_t i = 0; i < hands.positions.size(); ++i)
+        if (model_ == nullptr || model_->moves_sounds[i])
+            here[i] = static_cast<float>(hands.positions[i]);
+    here[8] = static_cast<float>(hands.morph[0]);
+    here[9] = static_cast<float>(hands.morph[1]);
+    return here;
+}
+
+void Session::beat() {
+    const std::lock_guard guard(lock_);
+    rig_.collect();
+    if (unplayed_ != nullptr)
+        rig_.play(unplayed_);
+    const bool moved = rig_.look(hands_);
+    hands_unsaid_ |= moved;
+    if (serial_ >= 0) {
+        if (hands_unsaid_ && !offline_)
+            say_hands();
+        if (!offline_)
+            say_voices();
+    } else if (moved && !offline_ && coming_ == nullptr) {
+        play_kept(hands_);
+    }
+    if (!offline_)
+        tell_wanted();
+    if (seconds() - pruned_at_ > prune_every)
+        prune();
+}
+
+// ---- what the engine is told -------------------------------------------------------------------------------------
+
+juce::var Session::hands_fields(const char* type, const Hands& hands, const Turns& turns) const {
+    juce::var head = message(type);
+    juce::Array<juce::var> positions, touches, turned;
+    for (const double position : hands.positions)
+        positions.add(position);
+    for (std::size_t key = 0; key < hands.touches.size(); ++key)
+        for (std::size_t macro = 0; macro < hands.touches[key].size(); ++macro)
+            if (Knobs::is_touch(hands.touches[key][macro]))
+                touches.add(row({static_cast<int>(key), static_cast<int>(macro) + 1, hands.touches[key][macro]}));
+    turns.each([&](Place place, int turn) { turned.add(row({place.zone, place.key, place.variant, turn})); });
+    add(head, "positions", positions);
+    add(head, "morph", row({hands.morph[0], hands.morph[1]}));
+    add(head, "touches", touches);
+    add(head, "turns", turned);
+    return head;
+}
+
+void Session::say_hands() {
+    const Desk* desk = rig_.desk();
+    if (desk == nullptr || model_ == nullptr)
+        return;
+    juce::var head = hands_fields("hands", hands_, desk->turns);
+    const std::int64_t version = said_version_ + 1;
+    add(head, "version", static_cast<juce::int64>(version));
+    if (!link_.send(head, true))
+        return;
+    said_version_ = version;
+    Said& said = said_[version];
+    said.stand = stand(hands_);
+    desk->turns.each([&](Place place, int turn) { said.turns[place] = turn; });
+    while (said_.size() > most_said)
+        said_.erase(said_.begin());
+    // What is wanted already is what these hands have until the engine says otherwise of it.
+    hands_unsaid_ = false;
+    changed();
+}
+
+void Session::say_voices() {
+    const double now = seconds();
+    if (now - voices_at_ < voices_every)
+        return;
+    const Desk* desk = rig_.desk();
+    if (desk == nullptr)
+        return;
+    const std::int64_t clock = rig_.sampler.snapshot().read(reports_);
+    juce::Array<juce::var> voices;
+    for (const VoiceReport& report : reports_)
+        if (report.program == desk->program->id)
+            voices.add(row({static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial_), report.zone,
+                            report.key, report.slot_key, report.variant, report.channel,
+                            static_cast<double>(report.position) / 4294967296.0,
+                            static_cast<double>(report.step) / 4294967296.0, static_cast<juce::int64>(report.loop_start),
+                            static_cast<juce::int64>(report.loop_end), static_cast<juce::int64>(report.loop_fade),
+                            report.looping, report.reverse, report.released}));
+    if (voices.isEmpty() && !voices_said_)
+        return;
+    const bool any = !voices.isEmpty();
+    juce::var head = message("voices");
+    add(head, "clock", static_cast<juce::int64>(clock));
+    add(head, "voices", voices);
+    if (link_.send(head, true)) {
+        voices_said_ = any;
+        voices_at_ = now;
+    }
+}
+
+/// Clips beyond what is kept are given up, those of stands used longest ago first.
+void Session::prune() {
+    pruned_at_ = seconds();
+    library_.pack_one(keep_bits);
+    if (library_.bytes() <= most_clip_bytes)
+        return;
+    const std::size_t each = library_.bytes() / std::max<std::size_t>(1, library_.all_whole().size());
+    scenes_.prune(stand(hands_),
+                  [&](const std::set<SoundName>& names) { return names.size() * each <= most_clip_bytes * 3 / 4; });
+    std::set<SoundName> kept = scenes_.sounds();
+    for (const auto* table : {&wanted_, &told_})
+        for (const auto& [place, sound] : *table)
+            kept.insert(sound);
+    if (coming_ != nullptr)
+        for (const auto& [place, sound] : coming_->slots)
+            kept.insert(sound);
+    juce::Array<juce::var> lost;
+    for (const SoundName& name : library_.keep(kept))
+        lost.add(juce::String(name));
+    juce::var head = message("lost");
+    add(head, "sounds", lost);
+    link_.send(head);
+}
+
+// ---- offline -----------------------------------------------------------------------------------------------------
+
+void Session::set_rate(double rate) {
+    const std::lock_guard guard(lock_);
+    if (rate == rate_)
+        return;
+    rate_ = rate;
+    link_.post([this, rate] {
+        juce::var head = message("rate");
+        add(head, "rate", rate);
+        link_.send(head);
+    });
+}
+
+void Session::set_offline(bool offline) {
+    const std::lock_guard guard(lock_);
+    if (offline_ == offline)
+        return;
+    offline_ = offline;
+    hands_unsaid_ = true;
+}
+
+void Session::begin_render() {
+    const std::lock_guard guard(lock_);
+    failure_ = {};
+    touched_.clear();
+    rig_.begin_render();
+    changed();
+}
+
+bool Session::can_make() const {
+    const auto where = link_.where();
+    return where != LinkClient::Where::missing && !refused_;
+}
+
+void Session::wait_for_preset() {
+    link_.wake();
+    std::unique_lock guard(lock_);
+    const double begin = seconds();
+    while (model_ == nullptr && can_make() && seconds() - std::max(begin, heard_at_) < patience)
+        answered_.wait_for(guard, std::chrono::milliseconds(20));
+    if (model_ == nullptr && failure_.isEmpty()) {
+        failure_ = "The bounce is silent: " + (problem_.isNotEmpty() ? problem_ : link_.trouble());
+        changed();
+    }
+}
+
+bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Need>& needs) {
+    std::unique_lock guard(lock_);
+    const Stand here = stand(hands);
+    const auto touch_name = [&](const Need& need) {
+        std::string key(reinterpret_cast<const char*>(&here), sizeof here);
+        key.append(reinterpret_cast<const char*>(&hands.touches[static_cast<std::size_t>(need.key)]),
+                   sizeof hands.touches[0]);
+        const int numbers[] = {need.place.zone, need.place.key, need.place.variant, desk.turns.get(need.place)};
+        return key.append(reinterpret_cast<const char*>(numbers), sizeof numbers);
+    };
+    const auto touched = [&](const Need& need) {
+        return !desk.model->zones[need.place.zone].native.shared && hands.touched(need.key);
+    };
+    const auto known = [&](const Need& need) -> SoundName {
+        SoundName sound;
+        if (!touched(need))
+            sound = scenes_.find(here, {need.place, desk.turns.get(need.place)});
+        else if (const auto found = touched_.find(touch_name(need)); found != touched_.end())
+            sound = found->second;
+        return library_.whole(sound) ? sound : SoundName();
+    };
+    std::vector<Need> missing;
+    for (const Need& need : needs)
+        if (known(need).empty())
+            missing.push_back(need);
+    bool complete = true;
+    if (!missing.empty() && failure_.isEmpty()) {
+        double begin = seconds();
+        while (serial_ < 0 && can_make() && seconds() - std::max(begin, heard_at_) < patience)
+            answered_.wait_for(guard, std::chrono::milliseconds(20));
+        if (serial_ >= 0) {
+            juce::Array<juce::var> slots;
+            for (const Need& need : missing)
+                slots.add(row({need.place.zone, need.key, need.place.variant}));
+            juce::var head = hands_fields("need", hands, desk.turns);
+            const std::int64_t id = ++need_id_;
+            add(head, "id", static_cast<juce::int64>(id));
+            add(head, "slots", slots);
+            need_done_ = false;
+            need_sounds_.clear();
+            guard.unlock();
+            link_.post([this, head] { link_.send(head); });
+            guard.lock();
+            begin = seconds();
+            while (!need_done_ && serial_ >= 0 && seconds() - std::max(begin, heard_at_) < patience)
+                answered_.wait_for(guard, std::chrono::milliseconds(20));
+            if (need_sounds_.size() == missing.size()) {
+                for (std::size_t i = 0; i < missing.size(); ++i)
+                    if (touched(missing[i]))
+                        touched_[touch_name(missing[i])] = need_sounds_[i];
+                    else
+                        scenes_.put(here, {missing[i].place, desk.turns.get(missing[i].place)}, need_sounds_[i]);
+            } else {
+                complete = false;
+                failure_ = "The bounce lacks sounds: " +
+                           (need_reason_.isNotEmpty() ? need_reason_ : juce::String("the engine did not answer.")) +
+                           " Bounce it again.";
+                changed();
+            }
+        }
+    }
+    for (const Need& need : needs) {
+        SoundName sound = known(need);
+        if (sound.empty())
+            sound = scenes_.nearest(here, {need.place, desk.turns.get(need.place)});
+        if (sound.empty() || library_.find(sound) == nullptr)
+            complete = false;
+        else
+            tell(need.place, sound);
+    }
+    return complete;
+}
+
+// ---- the player --------------------------------------------------------------------------------------------------
+
+void Session::choose(const juce::String& path) {
+    link_.wake();
+    link_.post([this, path] {
+        const std::lock_guard guard(lock_);
+        preset_ = {path, {}, {}};
+        chosen_ = true;
+        unread_.reset();
+        if (link_.where() == LinkClient::Where::connected)
+            open();
+        changed();
+    });
+}
+
+void Session::ask_for_presets() {
+    link_.post([this] { link_.send(message("presets")); });
+}
+
+void Session::reroll(int key) {
+    link_.post([this, key] {
+        juce::var head = message("reroll");
+        add(head, "key", key);
+        link_.send(head);
+    });
+}
+
+void Session::lock(int key, bool on) {
+    link_.post([this, key, on] {
+        juce::var head = message("lock");
+        add(head, "key", key);
+        add(head, "on", on);
+        link_.send(head);
+    });
+}
+
+void Session::undo() {
+    link_.post([this] { link_.send(message("undo")); });
+}
+
+void Session::paste(int key, const juce::String& text) {
+    link_.post([this, key, text] {
+        juce::var head = message("paste");
+        add(head, "key", key);
+        add(head, "text", text.substring(0, 16384));
+        link_.send(head);
+    });
+}
+
+void Session::copy(int key, std::function<void(juce::String)> then) {
+    link_.post([this, key, then = std::move(then)] {
+        const std::lock_guard guard(lock_);
+        copied_ = then;
+        juce::var head = message("copy");
+        add(head, "key", key);
+        add(head, "variant", 0);
+        link_.send(head);
+    });
+}
+
+Status Session::status() const {
+    const std::lock_guard guard(lock_);
+    const auto where = link_.where();
+    if (failure_.isNotEmpty())
+        return {Status::Kind::failed, failure_, 0};
+    if (where == LinkClient::Where::connected && refused_)
+        return model_ != nullptr ? Status{Status::Kind::frozen, "Frozen copy: " + problem_, 0}
+                                 : Status{Status::Kind::missing, problem_, 0};
+    if (where == LinkClient::Where::missing)
+        return model_ != nullptr ? Status{Status::Kind::frozen, "Frozen copy: " + link_.trouble(), 0}
+                                 : Status{Status::Kind::missing, link_.trouble(), 0};
+    if (where != LinkClient::Where::connected || serial_ < 0)
+        return {Status::Kind::starting, model_ != nullptr ? "Frozen copy; the engine is starting." : "The engine is starting.",
+                0};
+    if (settled_version_ < said_version_ || pending_ > 0)
+        return {Status::Kind::rendering, "Rendering new sounds.", pending_};
+    return {Status::Kind::ready, "Ready.", 0};
+}
+
+juce::String Session::notice() const {
+    const std::lock_guard guard(lock_);
+    return notice_;
+}
+
+std::vector<PresetEntry> Session::presets() const {
+    const std::lock_guard guard(lock_);
+    return presets_;
+}
+
+std::shared_ptr<const PresetModel> Session::model() const {
+    const std::lock_guard guard(lock_);
+    return model_;
+}
+
+ClipRef Session::clip(Place place) const {
+    const std::lock_guard guard(lock_);
+    const auto found = wanted_.find(place);
+    return found == wanted_.end() ? nullptr : library_.find(found->second);
+}
+
+} // namespace producergan::plugin

@@ -1,0 +1,163 @@
+#pragma once
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "library.hpp"
+#include "link_client.hpp"
+#include "rig.hpp"
+#include "scenes.hpp"
+
+namespace producergan::plugin {
+
+/// What the window says of how things stand.
+struct Status {
+    enum class Kind {
+        ready,     // every key has its newest sound
+        starting,  // an engine is on its way
+        rendering, // newer sounds are being made; the ones before play
+        missing,   // there is nothing to play with
+        frozen,    // the sounds that the project holds are played; new ones cannot be made
+        failed     // an offline render went wrong
+    };
+    Kind kind = Kind::missing;
+    juce::String sentence;
+    int pending = 0; // sounds that are being made
+};
+
+/// A preset that can be chosen.
+struct PresetEntry {
+    juce::String name, path, about;
+};
+
+
+/// Which sounds the keys have: from the engine over the link, or from what was kept of it. Feeds the rig's clip table.
+class Session final : private LinkClient::Listener, public SoundSource {
+public:
+    explicit Session(Rig& rig);
+    ~Session() override;
+
+    void wake() noexcept { link_.wake(); } // looks for an engine from now on [thread-safe]
+    void stop();                  // ends the link [message-thread]
+
+    // The host's. [message-thread]
+    void set_rate(double rate);
+    void set_offline(bool offline);
+    void begin_render(); // offline: everything from its start
+
+    /// Waits until there is something to play, or until that cannot come. [audio-thread, offline only]
+    void wait_for_preset();
+    bool provide(const Desk& desk, const Hands& hands, const std::vector<Need>& needs) override;
+
+    // The player's. [message-thread]
+    void choose(const juce::String& path); // a preset's or instrument's path, or a bundled name
+    void ask_for_presets();
+    void reroll(int key); // −1: all keys
+    void lock(int key, bool on);
+    void undo();
+    void paste(int key, const juce::String& text);
+    void copy(int key, std::function<void(juce::String)> then); // `then`: [message-thread]
+    Status status() const;
+    juce::String notice() const; // what was said last, a sentence
+    std::vector<PresetEntry> presets() const;
+    std::shared_ptr<const PresetModel> model() const; // null before there is one
+    ClipRef clip(Place place) const;                  // that the slot has now; null if none
+    double tail_seconds() const { return tail_seconds_.load(); } // [thread-safe]
+    unsigned changes() const { return changes_.load(); } // grows when any of the above changes [thread-safe]
+
+    // A project's.
+    /// The state, with what the host has to say of it. [message-thread]
+    juce::MemoryBlock save(const juce::var& host);
+    /// Plays what a state holds, and returns what the host had to say. Raises LinkError with a sentence if it is none.
+    /// [message-thread]
+    juce::var restore(const void* data, std::size_t size);
+    std::size_t kept_bytes() const { return kept_bytes_.load(); } // of the clips in the last saved state [thread-safe]
+
+    static constexpr std::size_t most_kept_bytes = std::size_t{64} << 20; // of packed clips in a project
+    static constexpr std::size_t most_clip_bytes = std::size_t{256} << 20; // of clips in memory
+
+private:
+    struct Preset { // what to ask an engine for
+        juce::String name = "drums", text, folder;
+    };
+    struct Said { // with which hands
+        Stand stand{};
+        std::map<Place, int> turns;
+    };
+    struct Coming { // a program that was announced and whose slots are being filled
+        std::shared_ptr<PresetModel> model;
+        std::int64_t serial = 0;
+        std::map<Place, SoundName> slots;
+        double since = 0.0;
+    };
+
+    // LinkClient::Listener [link-thread]
+    void connected() override;
+    void disconnected() override;
+    void received(const Message& message) override;
+    void all_read() override;
+    void beat() override;
+
+    void open();
+    void reopen();
+    void hear_program(const juce::var& head);
+    void hear_set(const juce::var& head);
+    void hear_done(const juce::var& head);
+    void take_up(const std::shared_ptr<const PresetModel>& model, const std::map<Place, SoundName>& slots,
+                 const Knobs::Positions* positions);
+    bool tell(Place place, const SoundName& sound);
+    void tell_wanted();
+    void play_kept(const Hands& hands);
+    void say_hands();
+    void say_voices();
+    void prune();
+    juce::var hands_fields(const char* type, const Hands& hands, const Turns& turns) const;
+    Stand stand(const Hands& hands) const;
+    bool can_make() const; // whether an engine makes sounds of the present preset, or is about to
+    void changed() { ++changes_; }
+
+    Rig& rig_;
+    mutable std::mutex lock_; // never taken by the audio thread of a live host
+    std::condition_variable answered_;
+
+    Preset preset_;
+    bool chosen_ = false; // by the player: the macros go where the new preset has them
+    std::shared_ptr<PresetModel> model_;
+    std::int64_t serial_ = -1; // the engine's, of what plays; −1: the engine does not play it
+    std::unique_ptr<Coming> coming_;
+    bool refused_ = false; // the engine cannot open it
+    std::unique_ptr<Desk> unplayed_; // that the sampler was too busy to take
+    std::map<Place, SoundName> wanted_, told_;
+    Library library_;
+    Scenes scenes_;
+    std::map<std::int64_t, Said> said_;
+    Hands hands_;
+    std::int64_t said_version_ = 0, settled_version_ = -1;
+    bool hands_unsaid_ = true;
+    double rate_ = 48000.0;
+    double voices_at_ = 0.0, pruned_at_ = 0.0, heard_at_ = 0.0;
+    bool voices_said_ = false;
+    std::vector<VoiceReport> reports_;
+
+    std::atomic<bool> offline_{false};
+    std::int64_t need_id_ = 0;
+    bool need_done_ = false;
+    std::vector<SoundName> need_sounds_;
+    juce::String need_reason_;
+    std::map<std::string, SoundName> touched_; // sounds of keys that are moved by themselves, of this render
+
+    int pending_ = 0;
+    juce::String problem_, notice_, failure_;
+    std::vector<PresetEntry> presets_;
+    std::function<void(juce::String)> copied_;
+    juce::MemoryBlock unread_; // a state of a later version: given back as it was
+    std::atomic<unsigned> changes_{0};
+    std::atomic<double> tail_seconds_{0.0};
+    std::atomic<std::size_t> kept_bytes_{0};
+
+    LinkClient link_; // last: its thread calls what stands above
+};
+
+} // namespace producergan::plugin
