@@ -300,7 +300,8 @@ MESSAGES = (
         "paste",
         TO_ENGINE,
         (_KEY, text("text", 1 << 16, "a sound string")),
-        "Gives a key the sound of a sound string. Answer: `edited` and `notice`, or `problem`.",
+        "Gives a key the sound of a sound string; in a fresh zone its turns begin at 0 again. Answer: `edited` and "
+        "`notice`, or `problem`.",
     ),
     Message("copy", TO_ENGINE, (_KEY, _VARIANT), "Asks for a key's sound string as the hands stand. Answer: `sound`."),
     Message("presets", TO_ENGINE, (), "Asks which presets there are. Answer: `presets`."),
