@@ -48,6 +48,9 @@ class House(Protocol):
     def open(self, guest: Guest, fields: Mapping[str, Any]) -> None:
         """Has a preset opened beside; `guest.opened` is set to it, or to a sentence."""
 
+    def exact(self, store: ClipStore) -> ClipStore:
+        """Clips of the same instrument, made each by itself on the CPU, as a render makes them. Raises UserError."""
+
     def report(self, asking: Guest) -> dict[str, Any]:
         """The fields of `report`."""
 
@@ -209,11 +212,10 @@ class Guest:
         self._wanted = True
 
     def _need(self, fields: Mapping[str, Any]) -> None:
-        supply = self._next or self._supply
         try:
-            if supply is None or self._controls is None:
+            if self._controls is None or self.store is None:
                 raise UserError("No preset is open, so there is nothing to render.")
-            self._needs.append(Need(fields, self._controls.preset, supply.store))
+            self._needs.append(Need(fields, self._controls.preset, self._house.exact(self.store), self.sender))
         except UserError as error:
             self._done(fields["id"], [], str(error))
 

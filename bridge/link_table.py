@@ -286,7 +286,8 @@ MESSAGES = (
         TO_ENGINE,
         (integer("id", 0), *HANDS, many("slots", 4096, row(_ZONE, _KEY, _VARIANT))),
         "For an offline render: the sounds of these slots with these hands, whole, each made by itself as `engine "
-        "render` makes it. Answer: `clip` and `blocks` of what the client lacks, then `done`.",
+        "render` makes it. Answer: `clip` and `blocks`, then `done`. A clip that the client has by playing or by "
+        "`have` differs in its last bits and is sent anew; one that was sent for a `need` is not sent again.",
     ),
     Message(
         "reroll",
@@ -362,7 +363,8 @@ MESSAGES = (
             integer("frames", 1, CLIP_FRAMES),
             integer("sample_rate", RATES[0], RATES[1], "Hz"),
         ),
-        "A clip begins, empty. It may come before anything is told to play it.",
+        "A clip begins, empty: in the place of one of this name that the client may have, which what plays it goes on "
+        "with. It may come before anything is told to play it.",
     ),
     Message(
         "blocks",
