@@ -322,6 +322,29 @@ def test_a_need_is_whole_and_made_alone(plugin, tmp_path):
     assert not {sound for sound, _, _ in plugin.blocks[count:]} & set(done["sounds"])  # it had them
 
 
+def test_a_need_is_to_the_byte_what_a_render_makes_whatever_the_client_has(plugin, tmp_path):
+    plugin.open("drums")
+    plugin.settle()
+    slots = list(plugin.table)[:4]
+    live = {slot: plugin.sound_of(*slot).audio for slot in slots}
+    plugin.have([plugin.table[slots[0]]])
+    positions = [knob["position"] for knob in plugin.program["macros"]]
+    preset = Preset.open("drums")
+    generator = Generator(preset.opened, "cpu", batches=(1,))
+    for number in range(2):
+        count = len(plugin.blocks)
+        plugin.need(number, slots, positions=positions)
+        names = plugin.until("done")["sounds"]
+        assert names == [plugin.table[slot] for slot in slots]
+        assert len(plugin.blocks) - count == (0 if number else 4 * generator.block_total // 16)
+        for slot, name in zip(slots, names, strict=True):
+            expected = generator.generate(preset.sound(*slot, {}).z(), 0, generator.block_total)[0]
+            assert np.array_equal(plugin.clips[name].audio, expected)
+            assert np.abs(live[slot] - expected).max() < 2e-6  # what was played, made in batches, is all but the same
+    plugin.hands(positions=positions)
+    plugin.settle()
+
+
 def test_a_need_that_cannot_be_answered_has_a_reason(plugin, tmp_path):
     plugin.open(tmp_path / "seeds.toml")
     plugin.until("program")
