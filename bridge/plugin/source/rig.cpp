@@ -1,7 +1,6 @@
 #include "rig.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace producergan::plugin {
 
@@ -158,6 +157,8 @@ void Rig::put(const Knobs::Positions& positions) noexcept {
 }
 
 void Rig::send_values() noexcept {
+    if (sampler.program_id() != now_->program->id)
+        return; // another preset has begun: its desk comes with the next block
     work_out(*now_, parameters_, values_);
     for (std::size_t i = 0; i < values_.play.size(); ++i)
         if (values_.play[i] != now_->told.play[i])
@@ -280,11 +281,13 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
                 stop = std::min(stop, frame + wishes_.front().frame - now);
             if (const auto& wanted = needs(events.data() + first, static_cast<int>(next - first)); !wanted.empty())
                 complete &= source->provide(*now_, applied_.hands, wanted);
+            sampler.take_all_messages();
         }
         const int length = static_cast<int>(stop) - frame;
-        std::array<Output, config::max_outputs> here{};
+        std::array<Output, config::outputs> here{};
         for (int i = 0; i < output_count; ++i)
-            here[static_cast<std::size_t>(i)] = {outputs[i].left + frame, outputs[i].right + frame};
+            if (outputs[i].left != nullptr)
+                here[static_cast<std::size_t>(i)] = {outputs[i].left + frame, outputs[i].right + frame};
         piece_.assign(events.begin() + static_cast<std::ptrdiff_t>(first), events.begin() + static_cast<std::ptrdiff_t>(next));
         for (Event& event : piece_)
             event.offset = 0;
@@ -298,6 +301,7 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
 
 void Rig::begin_render() {
     wishes_.clear();
+    times_ = MorphTimes(sample_rate_);
     if (now_ == nullptr && held_ == nullptr && coming_.load() == nullptr)
         return;
     // A program of its own, so that no round robin stands where an earlier render left it.
@@ -326,20 +330,12 @@ void Rig::begin_render() {
     applied_.hands = hands_;
 }
 
-/// The sounds follow the hands after a fixed delay, and never two in one crossfade.
+/// What the hands ask for now is heard when it is its time.
 void Rig::wish() {
-    Wish wish{sampler.clock() + std::llround(config::morph_delay_seconds * sample_rate_), hands_};
-    const Wish& last = wishes_.empty() ? applied_ : wishes_.back();
-    const std::int64_t earliest = last.frame + std::llround(config::swap_seconds * sample_rate_);
-    if (!wishes_.empty() && last.deferred && wish.frame <= last.frame) {
-        wish.frame = last.frame;
-        wish.deferred = true;
+    const MorphTimes::Due due = times_.move(sampler.clock());
+    if (due.replaces)
         wishes_.pop_back();
-    } else if (wish.frame < earliest) {
-        wish.frame = earliest;
-        wish.deferred = true;
-    }
-    wishes_.push_back(wish);
+    wishes_.push_back({due.frame, hands_});
 }
 
 /// What sounds now, and what these events strike.

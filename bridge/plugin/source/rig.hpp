@@ -8,6 +8,7 @@
 #include "desk.hpp"
 #include "host_parameters.hpp"
 #include "producergan/sampler.hpp"
+#include "producergan/timing.hpp"
 
 namespace producergan::plugin {
 
@@ -29,8 +30,8 @@ public:
 };
 
 /// What happens in a block: MIDI and the host's parameters to the macros, the macros to the sampler's parameters at that
-/// very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known, offline
-/// as `engine render` has it, 20 ms after the hands moved.
+/// very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known; offline
+/// the order of things at a frame is that of `engine.offline.OfflineLoop`, and so is the audio.
 class Rig {
 public:
     explicit Rig(HostParameters& parameters); // [setup]
@@ -81,7 +82,6 @@ private:
     struct Wish { // what the keys shall sound like from a frame on
         std::int64_t frame = 0;
         Hands hands;
-        bool deferred = false; // waits for the crossfade before it: a newer wish may take its place
     };
 
     void adopt() noexcept;
@@ -125,6 +125,7 @@ private:
     std::vector<Place> sounding_, was_sounding_;
 
     // Offline
+    MorphTimes times_{sample_rate_};
     std::deque<Wish> wishes_;
     Wish applied_;
     std::vector<Need> needs_;
