@@ -48,6 +48,9 @@ class House(Protocol):
     def open(self, guest: Guest, fields: Mapping[str, Any]) -> None:
         """Has a preset opened beside; `guest.opened` is set to it, or to a sentence."""
 
+    def exact(self, store: ClipStore) -> ClipStore:
+        """Clips of the same instrument, made each by itself on the CPU, as a render makes them. Raises UserError."""
+
     def report(self, asking: Guest) -> dict[str, Any]:
         """The fields of `report`."""
 
@@ -74,7 +77,7 @@ class Guest:
         self._house, self._draw, self._clock = house, draw, clock
         self._sampler = RemoteSampler(connection, self.sender, clock)
         self._messages: deque[Received] = deque()
-        self._opening: float | None = None  # the output's rate, while a preset is being opened
+        self._opening = 0.0  # the output's rate, while a preset is being opened
         self._controls: GuestControls | None = None  # of the preset that was opened last
         self._version = 0  # of the hands
         self._rate = 0.0
@@ -135,11 +138,11 @@ class Guest:
     # ——— what it says ———
 
     def _hear(self) -> None:
-        if self._opening is not None and self.opened is not None:
-            self._take_opened()
+        if self._opening and self.opened is not None:
+            self._take_opened(self.opened)
         if not self._messages:
             self._messages.extend(self.connection.take())
-        if self._opening is not None:  # what sounds goes on; everything else is meant for what is being opened
+        if self._opening:  # what sounds goes on; everything else is meant for what is being opened
             later: deque[Received] = deque()
             for message in self._messages:
                 if message.type == "voices":
@@ -148,7 +151,8 @@ class Guest:
                     later.append(message)
             self._messages = later
             return
-        while self._messages and self._opening is None and len(self._needs) < MOST_NEEDS:
+        # Who does not read its answers is not answered any more.
+        while self._messages and not self._opening and len(self._needs) < MOST_NEEDS and self.connection.has_room:
             message = self._messages.popleft()
             try:
                 HEAR[message.type](self, message.fields)
@@ -167,14 +171,11 @@ class Guest:
         self._opening, self.opened = fields["rate"], None
         self._house.open(self, fields)
 
-    def _take_opened(self) -> None:
-        opened, rate = self.opened, self._opening
-        self.opened = self._opening = None
-        assert rate is not None
+    def _take_opened(self, opened: Opened | str) -> None:
+        rate, self._opening, self.opened = self._opening, 0.0, None
         if isinstance(opened, str):
             self._problem(opened)
             return
-        assert opened is not None
         self._rate = rate
         self._controls = GuestControls(opened.preset, self._draw)
         store = GuestStore(opened.store, self.sender)
@@ -182,9 +183,18 @@ class Guest:
         if self._next is not None:
             self._next.drop()
         self._next, self._folder = supply, opened.folder
+        self._hear_hands()
         self._want()
         if self._supply is None:
             self._begin()
+
+    def _hear_hands(self) -> None:
+        """Hands that wait already are those that the preset begins under."""
+        self._messages.extend(self.connection.take())
+        told = next((message for message in self._messages if message.type in ("hands", "open")), None)
+        if told is not None and told.type == "hands":
+            self._messages.remove(told)
+            self._hands(told.fields)
 
     def _rate_is(self, fields: Mapping[str, Any]) -> None:
         self._rate = fields["rate"]
@@ -211,11 +221,10 @@ class Guest:
         self._wanted = True
 
     def _need(self, fields: Mapping[str, Any]) -> None:
-        supply = self._next or self._supply
         try:
-            if supply is None or self._controls is None:
+            if self._controls is None or self.store is None:
                 raise UserError("No preset is open, so there is nothing to render.")
-            self._needs.append(Need(fields, self._controls.preset, supply.store))
+            self._needs.append(Need(fields, self._controls.preset, self._house.exact(self.store), self.sender))
         except UserError as error:
             self._done(fields["id"], [], str(error))
 

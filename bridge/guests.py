@@ -19,9 +19,11 @@ from bridge.link_table import LONGEST_NAME
 from engine.clip_store import ClipStore
 from engine.data import find_preset
 from engine.errors import UserError, reason
+from engine.generator import Generator
 from engine.generators import KEPT, Generators
 from engine.preset import Preset
 
+MOST_CLIP_BYTES = 1 << 30  # of one preset: of 61 keys with four siblings of 12 s each
 LOOK_SECONDS = 0.05  # between two looks at what only time changes
 
 
@@ -41,6 +43,8 @@ class Guests:
         self._generators, self._about, self._draw, self._clock = generators, about, draw, clock
         self._guests: list[Guest] = []
         self._stores: WeakValueDictionary[str, ClipStore] = WeakValueDictionary()
+        self._exact: WeakValueDictionary[str, ClipStore] = WeakValueDictionary()
+        self._exact_kept: ClipStore | None = None  # between one render's needs
         self._kept: deque[ClipStore] = deque(maxlen=KEPT)  # when no guest has them any more
         self._come: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self._asked: queue.SimpleQueue[tuple[Guest, Mapping[str, Any]] | None] = queue.SimpleQueue()
@@ -143,6 +147,17 @@ class Guests:
         """Has a preset opened beside; `guest.opened` is set then. [guests-thread]"""
         self._asked.put((guest, fields))
 
+    def exact(self, store: ClipStore) -> ClipStore:
+        """Clips of the same instrument, made each by itself on the CPU, as a render makes them. [guests-thread]"""
+        generator = store.generator
+        exact = self._exact.get(generator.instrument.digest)
+        if exact is None:
+            if generator.provider != "cpu":
+                generator = Generator(generator.instrument, "cpu", batches=(1,))
+            exact = self._exact[generator.instrument.digest] = ClipStore(generator)
+        self._exact_kept = exact
+        return exact
+
     def report(self, asking: Guest) -> dict[str, Any]:
         """The fields of `report`. [guests-thread]"""
         audio, preset = self._about()
@@ -184,6 +199,7 @@ class Guests:
             path = find_preset(name)
             folder = path.absolute().parent
             preset = Preset.open(path, opened)
+        _check_size(preset)
         return Opened(preset, self._store(preset), str(folder))
 
     def _store(self, preset: Preset) -> ClipStore:
@@ -195,6 +211,17 @@ class Guests:
             self._kept.remove(store)
         self._kept.append(store)
         return store
+
+
+def _check_size(preset: Preset) -> None:
+    """Raises UserError if all clips of a preset together are more than an engine can keep for one of many clients."""
+    instrument = preset.opened
+    clips = sum(len(zone.slots()) for zone in preset.zones)
+    if (size := clips * 4 * instrument.channels * instrument.clip_frames) > MOST_CLIP_BYTES:
+        raise UserError(
+            f"The preset {preset.name} has {clips} sounds of {instrument.seconds:.1f} s, {size >> 20} MiB in all; "
+            f"a plugin takes {MOST_CLIP_BYTES >> 20} MiB: use fewer keys, siblings or layers."
+        )
 
 
 def _name(error: Exception) -> str:

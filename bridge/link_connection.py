@@ -49,7 +49,7 @@ class Connection:
         self._out: deque[bytes] = deque()
         self._out_bytes = 0
         self._sent_of_first = 0
-        self._refused = False
+        self._refused = self._ended = False
         self._began, self._took_at = now, now
         self._costs, self._costs_at = MOST_COSTS, now
 
@@ -102,7 +102,9 @@ class Connection:
     def wants_read(self, now: float) -> bool:
         """Whether anything it sends is to be read now."""
         if self._refused:
-            return True  # and thrown away: closed with something unread, a socket may lose what was sent last
+            return (
+                not self._ended
+            )  # and thrown away: closed with something unread, a socket may lose what was sent last
         self._costs = min(MOST_COSTS, self._costs + COSTS_PER_SECOND * (now - self._costs_at))
         self._costs_at = now
         return self._costs > 0 and not self._is_full()
@@ -118,10 +120,11 @@ class Connection:
             data = self.socket.recv(READ_BYTES)
         except BlockingIOError:
             return []
-        if not data:
-            return None
+        self._ended = not data
         if self._refused:
             return []
+        if self._ended:
+            return None
         self._costs -= len(data) / BYTES_PER_COST
         found = list(self._decoder.feed(data))
         self._costs -= len(found)

@@ -10,9 +10,9 @@ from pathlib import Path
 from engine.errors import UserError
 from engine.hands import Hands, Slot
 from engine.keys import key_name
-from engine.knobs import RESET, Knobs
+from engine.knobs import Knobs
 from engine.learn import Learn
-from engine.macro import MORPH_X, MORPH_Y, POLY_PRESSURE, PRESSURE, Trigger
+from engine.macro import MORPH_X, MORPH_Y, Trigger
 from engine.moves import slot_moves, zone_moves
 from engine.origin import Origin, Pin, Space
 from engine.preset import Preset
@@ -75,21 +75,6 @@ class Controls:
         moved = self.knobs.handle(self.preset, message)
         self.version += moved
         return moved
-
-    def reacts_to(self, message: bytes) -> bool:
-        """Whether a message may change what is wanted: what moves a macro, or draws new seeds."""
-        if not self._is_ours(message):
-            return False
-        kind, number = message[0] & 0xF0, message[1]
-        sources = {knob.controller for knob in self.preset.macros if knob.targets}
-        if kind == 0x90:
-            # A stroke ends a key's pressure; on the other channels than the first it may be MPE's.
-            touches = POLY_PRESSURE in sources or (message[0] & 0x0F > 0 and bool(sources - {None}))
-            return message[2] > 0 and (self._is_trigger("note", number) or touches)
-        if kind in (0xA0, 0xD0):
-            return (POLY_PRESSURE if kind == 0xA0 else PRESSURE) in sources
-        presses = bool(sources & {PRESSURE, POLY_PRESSURE}) or bool(self.knobs.touches)
-        return kind == 0xB0 and (number in self.preset.claimed_controllers or (number == RESET and presses))
 
     def _is_ours(self, message: bytes) -> bool:
         whole = bool(message) and len(message) == (2 if message[0] & 0xE0 == 0xC0 else 3)

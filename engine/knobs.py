@@ -10,8 +10,6 @@ from engine.hands import Hands, Slot
 from engine.macro import Macro, Target
 from engine.preset import Preset, eight
 
-RESET = 121  # the controller that resets all others
-
 
 class Knobs:
     """Where the macros stand: soft take-over, pressure, and MPE's controllers for single keys (see `knobs.hpp`).

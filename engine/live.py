@@ -14,9 +14,10 @@ from pathlib import Path
 import mido
 
 from bridge.jack import JackConnector
+from bridge.serving import Serving, serve_only
 from engine import audio
 from engine._native import now_ns
-from engine.data import bundled_folder, find_preset
+from engine.data import DEFAULT_PRESET, bundled_folder, find_preset
 from engine.errors import UserError
 from engine.favourites import Favourites, favourites_path
 from engine.files import check_folder_of
@@ -42,6 +43,8 @@ STATUS_SECONDS = 0.25
 CONNECT_SECONDS = 0.5
 DEMO_AHEAD_SECONDS = 0.15
 GROOVE = "demo.mid"
+NO_AUDIO = "none"  # serves plugins and plays nothing itself
+SOUNDING = ("connect", "record", "demo", "midi", "save-as", "rate", "block")  # options of an engine that does
 
 
 class Demo:
@@ -68,6 +71,10 @@ class Demo:
 
 def play(arguments: argparse.Namespace) -> None:
     """Plays until Ctrl-C, SIGTERM or the key q. Raises UserError if something that was asked for is not there."""
+    _check_together(arguments)
+    if arguments.audio == NO_AUDIO:
+        serve_only(arguments.provider, arguments.seed, arguments.until_idle)
+        return
     generators = Generators(arguments.provider)
     path, preset, notes = _open_preset(arguments.preset, generators)
     _check_save_as(arguments.save_as)
@@ -95,6 +102,11 @@ def play(arguments: argparse.Namespace) -> None:
         if recording is not None:
             closing.callback(recording.close)
         player.start()
+        try:
+            serving = Serving(generators, lambda: (choice.description, player.controls.preset.name), draw)
+            closing.callback(serving.close)
+        except UserError as error:  # without plugins it plays all the same
+            notes.append(str(error))
         keys = closing.enter_context(single_keys())
         shown = closing.enter_context(screen())
         output = SteadyOutput(choice, arguments.audio, player.callback)
@@ -237,6 +249,22 @@ def _announce(
     lowest, highest = min(z.keys[0] for z in preset.zones), max(z.keys[-1] for z in preset.zones)
     shown.say(f"Play the keys {key_name(lowest)} to {key_name(highest)}; knobs: {', '.join(knobs) or 'none'}.")
     shown.say("Ctrl-C ends.")
+
+
+def _check_together(arguments: argparse.Namespace) -> None:
+    """Raises UserError for options that mean nothing together."""
+    if arguments.audio != NO_AUDIO:
+        if arguments.until_idle is not None:
+            raise UserError("--until-idle is for an engine that only serves plugins; use it with --audio none.")
+        return
+    for option in SOUNDING:
+        if getattr(arguments, option.replace("-", "_")):
+            raise UserError(f"With --audio none the engine plays nothing itself, so leave out --{option}.")
+    if arguments.preset != DEFAULT_PRESET:
+        raise UserError(
+            f"With --audio none the engine plays nothing itself, so leave out {arguments.preset}: "
+            "the plugin chooses the preset."
+        )
 
 
 def _check_save_as(path: Path | None) -> None:

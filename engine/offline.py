@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,13 +20,10 @@ from engine.hands import Hands, Slot
 from engine.midi_file import read_midi_file
 from engine.plan import Course, Voice
 from engine.preset import Preset
-from engine.program import Values, send_changes, start_course, zone_values
+from engine.program import Values, start_course, zone_values
 from engine.sound import Sound
 from engine.supply import Supply, settle
 
-MORPH_DELAY_SECONDS = 0.020  # from a controller to the first frame of the crossfade that it causes
-MORPH_SPACING_SECONDS = _native.SWAP_SECONDS  # a crossfade ends before the next begins; the newest wish wins
-SLICE_SECONDS = 0.010  # the longest stretch rendered without looking at what voices need next
 AHEAD_SECONDS = 0.1  # how far ahead of a voice the blocks of a new sound are made, which a knob may replace at once
 FAR_AHEAD_SECONDS = 1.0  # and those of a sound that goes on: the more at a time, the less each costs
 MADE_AT_ONCE = 4  # of a new sound: nobody waits for it, and one run costs less than two
@@ -44,7 +40,6 @@ class _Wish:
     frame: int
     preset: Preset
     hands: Hands
-    deferred: bool = False  # waits for the crossfade before it: a newer wish may take its place
 
 
 def render(
@@ -78,7 +73,22 @@ def render(
 
 
 class OfflineLoop:
-    """One rendering: a sampler, a supply that is waited for, and the controls that a MIDI file moves."""
+    """One rendering: a sampler, a supply that is waited for, and the controls that a MIDI file moves.
+
+    It goes from slice to slice. A slice ends where an event moves the hands, where a wish is due, and at each multiple
+    of `_native.renewal_frames`; ends at further frames would change nothing, so that whoever renders in other blocks
+    but keeps to this order gives the same audio. What happens at a frame that a slice begins with, in this order:
+
+    1. The wish that is due, if one is, holds from now on.
+    2. The controls hear all events of the frame.
+    3. If they moved: the sampler's parameters are set, and what the hands ask for now becomes a wish, due at the frame
+       that `_native.MorphTimes` says.
+    4. On a multiple of the renewal frames: slots that sounded at the last such frame and are silent now were played;
+       those of a fresh zone have another sound from now on.
+    5. What sounds and what the slice's events strike gets the sound that the present wish and the turns of the fresh
+       zones give it, with all the blocks that it will read.
+    6. The sampler plays the slice's events and renders it.
+    """
 
     def __init__(self, preset: Preset, rate: int, block: int) -> None:
         assert preset.instrument is not None
@@ -92,11 +102,12 @@ class OfflineLoop:
         self._values: Values = self._controls.values()
         self._applied = _Wish(0, preset, self._controls.hands)
         self._wishes: deque[_Wish] = deque()
-        self._delay = round(MORPH_DELAY_SECONDS * rate)
-        self._spacing = round(MORPH_SPACING_SECONDS * rate)
+        self._times = _native.MorphTimes(rate)
+        self._renewal = _native.renewal_frames(rate)
         self._supply.want(preset, self._values, {})
         self._supply.begin()
-        self._sounding: set[Slot] = set()
+        self.sampler.take_all_messages()
+        self._sounding: set[Slot] = set()  # own slots, when it was looked last
 
     def run(
         self, events: list[tuple[int, bytes]], tail: float, progress: Callable[[float], None] | None = None
@@ -104,25 +115,25 @@ class OfflineLoop:
         """Renders events given as (frame, message), sorted by frame."""
         end = (events[-1][0] if events else 0) + round(tail * self._rate)
         out = np.zeros((end, 2), np.float32)
-        moving = [frame for frame, message in events if self._controls.reacts_to(message)]
-        longest = max(1, round(SLICE_SECONDS * self._rate))
-        moving.append(end)
-        frame = at = 0
+        frame = at = heard = 0  # events played, and heard by the controls
+        moved = False
         while frame < end:
             while self._wishes and self._wishes[0].frame <= frame:
                 self._applied = self._wishes.popleft()
-            first = at
-            while at < len(events) and events[at][0] <= frame:
-                at += 1
-            changed = [self._controls.handle(message) for _, message in events[first:at]]
-            if any(changed):
+            while heard < len(events) and events[heard][0] <= frame:
+                moved |= self._controls.handle(events[heard][1])
+                heard += 1
+            if moved:
                 self._move(frame)
-            # Up to the next event that moves something, or the next wish, nothing changes what is wanted.
-            stop = min(frame + longest, moving[bisect_right(moving, frame)])
-            if self._wishes:
-                stop = min(stop, self._wishes[0].frame)
+            if frame % self._renewal == 0:
+                self._renew()
+            stop, moved = self._slice_end(frame, end), False
+            while heard < len(events) and events[heard][0] < stop and not moved:
+                if moved := self._controls.handle(events[heard][1]):
+                    stop = events[heard][0]
+                heard += 1
+            first = at
             while at < len(events) and events[at][0] < stop:
-                self._controls.handle(events[at][1])
                 at += 1
             piece = [(when - frame, message) for when, message in events[first:at]]
             self._provide([message for _, message in piece], (stop - frame) / self._rate)
@@ -132,24 +143,32 @@ class OfflineLoop:
                 progress(frame / end)
         return out
 
+    def _slice_end(self, frame: int, end: int) -> int:
+        """Where the slice that begins at a frame ends, unless an event moves the hands before."""
+        stop = min(end, frame - frame % self._renewal + self._renewal)
+        return min(stop, self._wishes[0].frame) if self._wishes else stop
+
     def _move(self, frame: int) -> None:
-        """Sampler parameters follow at once; the sounds after the fixed delay, and never two in one crossfade."""
-        values = self._controls.values()
-        self._values = send_changes(self.sampler, self._values, values)
-        wish = _Wish(frame + self._delay, self._controls.preset, self._controls.hands)
-        last = self._wishes[-1] if self._wishes else self._applied
-        earliest = last.frame + self._spacing
-        if self._wishes and last.deferred and wish.frame <= last.frame:
+        """Sampler parameters follow at once, the sounds when it is their time."""
+        before, self._values = self._values, self._controls.values()
+        for (zone, identity), value in self._values.items():
+            if before.get((zone, identity)) != value:
+                self.sampler.set_parameter_now(zone, identity, value)
+        due, replaces = self._times.move(frame)
+        if replaces:
             self._wishes.pop()
-            wish.frame, wish.deferred = last.frame, True
-        elif wish.frame < earliest:
-            wish.frame, wish.deferred = earliest, True
-        self._wishes.append(wish)
+        self._wishes.append(_Wish(due, self._controls.preset, self._controls.hands))
+
+    def _renew(self) -> None:
+        """A slot that is silent again is played out, and a fresh zone renews it."""
+        sounding = {self._applied.preset.own_slot(voice.slot) for voice in self._supply.voices()}
+        self._controls.used(self._sounding - sounding)
+        self._sounding = sounding
 
     def _provide(self, messages: list[bytes], seconds: float) -> None:
         """Sees to it that what is struck and what sounds has its blocks for the next `seconds` and some more."""
         preset = self._applied.preset
-        hands = replace(self._applied.hands, turns=self._renewed())
+        hands = replace(self._applied.hands, turns=self._controls.turns)
         sounds: dict[Slot, Sound] = {}
         needs: list[tuple[Slot, Course]] = []
 
@@ -181,16 +200,10 @@ class OfflineLoop:
             ),
             lambda: struck,
         )
+        self.sampler.take_all_messages()
         if self._supply.store.bad():
             name = self._supply.store.generator.instrument.name
             raise UserError(f"The instrument {name} made a sound that is no numbers; export it again.")
-
-    def _renewed(self) -> dict[Slot, int]:
-        """How often each slot was played: one that is silent again is played out, and a fresh zone renews it."""
-        sounding = {self._applied.preset.own_slot(voice.slot) for voice in self._supply.voices()}
-        self._controls.used(self._sounding - sounding)
-        self._sounding = sounding
-        return dict(self._controls.turns)
 
     def _first_course(self, preset: Preset, index: int, key: int) -> Course:
         """The course on which a key's voice will begin, at the speed of its pitch."""

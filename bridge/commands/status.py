@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from engine.command import print_json
 
@@ -13,13 +14,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Prints the engine's ports on the JACK server and their connections."""
+    """Prints the engine's ports on the JACK server and their connections, and the engines with their plugins."""
     from bridge.jack import jack_status
+    from bridge.link import engines_status
 
-    status = jack_status()
+    jack, engines = jack_status(), engines_status()
     if arguments.json:
-        print_json(status)
+        print_json({**jack, "engines": engines})
         return
+    _print_jack(jack)
+    _print_engines(engines)
+
+
+def _print_jack(status: dict[str, Any]) -> None:
     if not status["jack"]:
         print("No JACK (or PipeWire) server is running, so nothing is connected through JACK.")
         return
@@ -29,3 +36,17 @@ def run(arguments: argparse.Namespace) -> None:
     for port in status["ports"]:
         arrow = "→" if port["direction"] == "output" else "←"
         print(f"{port['name']} ({port['kind']}) {arrow} {', '.join(port['connections']) or 'nothing'}")
+
+
+def _print_engines(engines: list[dict[str, Any]]) -> None:
+    if not engines:
+        print("No engine is running that plugins could connect to; a plugin starts one when it needs it.")
+    for engine in engines:
+        if "problem" in engine:
+            print(f"Engine {engine['pid']} does not answer ({engine['problem']}).")
+            continue
+        playing = f"plays {engine['preset']} on {engine['audio']}" if engine["preset"] else "only serves plugins"
+        print(f"Engine {engine['pid']} {playing}; {len(engine['clients']) or 'nobody'} connected.")
+        for client in engine["clients"]:
+            waits = f", waits for {client['pending']} sounds" if client["pending"] else ""
+            print(f"  {client['client']} ({client['pid']}): {client['preset'] or 'no preset yet'}{waits}")

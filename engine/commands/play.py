@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engine.command import number
 from engine.data import DEFAULT_PRESET
 
 
@@ -17,7 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_PRESET,
         help="a preset, a folder of presets or an instrument (drums)",
     )
-    parser.add_argument("--audio", metavar="NAME", help='an audio device, "jack", or "null" for silence')
+    parser.add_argument(
+        "--audio", metavar="NAME", help='an audio device, "jack", "null" for silence, "none" to serve plugins only'
+    )
     parser.add_argument(
         "--midi", metavar="NAME", action="append", default=[], help="only MIDI inputs with this in their name (all)"
     )
@@ -30,6 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save-as", metavar="PRESET.toml", type=Path, help="where the key s saves to")
     parser.add_argument("--record", metavar="FILE", type=Path, help="record what is heard, to a new .wav or .flac file")
     parser.add_argument("--demo", action="store_true", help="play a bundled groove, round and round")
+    parser.add_argument(
+        "--until-idle",
+        metavar="SECONDS",
+        type=number(float, 0.0, 1e6, "a number of seconds"),
+        help="with --audio none: end when no plugin was connected for so long",
+    )
     parser.add_argument("--seed", metavar="N", type=int, help="where new sounds are drawn from (another each time)")
 
 

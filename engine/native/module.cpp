@@ -19,6 +19,7 @@
 #include "producergan/parameters.hpp"
 #include "producergan/recording_ring.hpp"
 #include "producergan/sampler.hpp"
+#include "producergan/timing.hpp"
 
 namespace nb = nanobind;
 using namespace producergan;
@@ -198,6 +199,22 @@ NB_MODULE(_native, m) {
     m.attr("MAX_VARIANTS") = config::max_variants;
     m.attr("SWAP_SECONDS") = config::swap_seconds;
     m.attr("KILL_SECONDS") = config::kill_seconds;
+    m.attr("MORPH_DELAY_SECONDS") = config::morph_delay_seconds;
+    m.attr("RENEWAL_SECONDS") = config::renewal_seconds;
+    m.def("renewal_frames", &renewal_frames, nb::arg("sample_rate"),
+          "The grid on which a render looks for sounds that were played, in frames. [thread-safe]");
+
+    nb::class_<MorphTimes>(m, "MorphTimes", "At which frames of a render the hands' moves are heard.")
+        .def(nb::init<double>(), nb::arg("sample_rate"))
+        .def(
+            "move",
+            [](MorphTimes& self, std::int64_t frame) {
+                const MorphTimes::Due due = self.move(frame);
+                return nb::make_tuple(due.frame, due.replaces);
+            },
+            nb::arg("frame"),
+            "The hands moved at this frame, none before the last: (frame from which that is heard, whether in place of "
+            "the move before). [control-thread]");
 
     using Block = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
     nb::class_<Clip>(m, "Clip", "One sound's audio at the instrument's rate, ready in blocks of BLOCK_FRAMES frames.")
@@ -343,6 +360,8 @@ NB_MODULE(_native, m) {
             nb::arg("controllers"),
             "These controllers belong to macros from now on, in the present program; False if the queue is full. "
             "[thread-safe]")
+        .def("take_all_messages", &Sampler::take_all_messages,
+             "Lets every message that is under way take effect now, however many there are. [audio-thread]")
         .def("silence", &Sampler::silence, "Fades everything that sounds. [thread-safe]")
         .def("collect", &Sampler::collect, "Frees what the audio thread is done with. [thread-safe]")
         .def(

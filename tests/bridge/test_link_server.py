@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import socket
 import struct
 import threading
 import time
@@ -174,6 +175,13 @@ def test_rubbish_is_refused_with_a_sentence_and_the_others_go_on(serve, data, sa
         assert says in peer.reason()
         peer.close()
         other.ask("ask", "report")
+
+
+def test_who_has_no_more_to_say_is_told_the_reason_all_the_same(serve):
+    peer = Peer(serve(Echo()).path)
+    peer.send(raw(b"rubbish"))
+    peer.socket.shutdown(socket.SHUT_WR)
+    assert "not JSON" in peer.reason()
 
 
 def test_half_a_frame_and_then_the_end_is_nothing(serve):

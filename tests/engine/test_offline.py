@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from tiny_instrument import frequency, tiny_model, write_tiny_instrument
 import engine
 from engine import _native, offline
 from engine.errors import UserError
+from engine.hands import Hands
 from engine.instrument import Instrument
 from engine.macro import Macro, Target, Trigger
 from engine.offline import OfflineLoop
@@ -377,6 +379,73 @@ def test_the_preset_given_is_left_as_it_was(tiny_path: Path) -> None:
     before = (preset.zones, preset.positions)
     rendered(preset, [on(0, 60), cc(10, 20, 127)])
     assert (preset.zones, preset.positions) == before
+
+
+# ——— however it is cut ———
+
+
+class Chopped(OfflineLoop):
+    """Cuts its slices at other frames as well, as a host's blocks do."""
+
+    def __init__(self, preset: Preset, rate: int, block: int) -> None:
+        super().__init__(preset, rate, block)
+        self.lengths = random.Random(block)
+
+    def _slice_end(self, frame: int, end: int) -> int:
+        return min(super()._slice_end(frame, end), frame + self.lengths.randrange(1, 700))
+
+
+def all_at_once(path: Path, rate: int) -> tuple[Preset, list[Event]]:
+    """Fresh zones, a knob that moves sounds and one that moves the sampler, pressure and MPE, in a dense song."""
+    zones = (
+        Zone("hits", tuple(range(36, 48)), Seeds(0), {"choke": 1.0}, siblings=2, spread=0.4, fresh=True),
+        Zone("tone", tuple(range(60, 73)), Chromatic(9, 60), {"mode": 1.0, "release": 0.02}, spread=0.4, fresh=True),
+        Zone("keys", tuple(range(48, 60)), Seeds(5), LOOP),
+    )
+    macros = [
+        knob(1, 16, "direction:pitch", -0.5, 0.5),
+        knob(2, 17, "tune", -5, 7, 0.4),
+        knob(3, 74, "mutate", 0.0, 0.5),
+        Macro(4, "Squeeze", 0.0, 129, (Target("gain_db", 0.0, -12.0), Target("mutate", 0.0, 0.6))),
+    ]
+    draw = random.Random(3)
+    events: list[Event] = []
+    for _ in range(80):
+        at, key, channel = draw.randrange(rate), draw.randrange(36, 73), draw.choice((0, 0, 2, 3))
+        events.append((at, bytes((0x90 | channel, key, draw.randrange(1, 128)))))
+        events.append((at + draw.randrange(rate // 4), bytes((0x80 | channel, key, 64))))
+        if draw.random() < 0.6:
+            change = draw.choice((0xB0, 0xB0, 0xB2, 0xA0)), draw.choice((16, 17, 74, 121))
+            number = key if change[0] == 0xA0 else change[1]
+            events.append((draw.randrange(rate), bytes((change[0], number, draw.randrange(128)))))
+    preset = preset_of(path, *zones, macros=macros, play={"mpe_members": 3.0, "limiter": 1.0})
+    return preset, sorted(events, key=lambda event: event[0])
+
+
+@pytest.mark.parametrize(("rate", "blocks"), [(44100, (32, 128, 512, 1000)), (22050, (77,))])
+def test_whatever_is_played_it_is_the_same_however_it_is_cut(
+    tiny_path: Path, rate: int, blocks: tuple[int, ...]
+) -> None:
+    preset, events = all_at_once(tiny_path, rate)
+    loop = OfflineLoop(preset, rate, 512)
+    whole = loop.run(events, 0.3)
+    assert loop.sampler.counters()["starved"] == 0
+    assert sum(loop._controls.turns.values()) > 20
+    for block in blocks:
+        other = Chopped(preset, rate, block)
+        np.testing.assert_array_equal(other.run(events, 0.3), whole)
+        assert other._controls.turns == loop._controls.turns
+
+
+def test_a_played_sound_is_renewed_on_a_grid_from_the_songs_beginning(tiny_path: Path) -> None:
+    """Struck again before the next look, a key sounds as before; after it, it has a new sound."""
+    preset = preset_of(tiny_path, Zone("hits", (60,), Seeds(3), {"mode": 1.0, "release": 0.01}, spread=0.5, fresh=True))
+    for again, turn in ((110 * MS - 1, 0), (110 * MS, 1)):
+        events = [on(0, 60), off(95 * MS, 60), on(again, 60)]  # silent by 106 ms
+        sound = preset.sound(0, 60, 0, Hands(turns={(0, 60, 0): turn}))
+        assert sound is not None
+        heard = peak_hz(rendered(preset, events)[again + 5 * MS : again + 400 * MS])
+        assert heard == pytest.approx(frequency(sound.z()), abs=3)
 
 
 # ——— wrong use ———

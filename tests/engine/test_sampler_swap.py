@@ -195,6 +195,17 @@ def test_what_is_sent_at_once_is_taken_a_part_a_tick_in_order_whatever_the_block
     assert heard[-1] > 3.0  # and the ten notes of the new program sound
 
 
+@pytest.mark.parametrize("at", [1, 7, 64])
+def test_a_renderer_that_nobody_waits_for_takes_all_at_once(at: int) -> None:
+    rig = one_key(level(0.1))
+    rig.play(at)
+    for i in range(4000):
+        assert rig.sampler.set_parameter(0, "gain_db", -60.0 + 60.0 * i / 3999)
+    assert rig.sampler.set_clip(0, 60, 0, clip(2, level(0.3)))
+    rig.sampler.take_all_messages()
+    np.testing.assert_allclose(rig.play(64, [(0, on())])[8:], 0.3)
+
+
 # ---- clips that are not there yet --------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@
 #include "producergan/decibels.hpp"
 #include "producergan/platform.hpp"
 #include "producergan/smoothing.hpp"
+#include "producergan/timing.hpp"
 
 namespace producergan {
 
@@ -33,7 +34,7 @@ void Sampler::prepare(double sample_rate) {
         throw std::invalid_argument("a sample rate is 8 to 768 kHz");
     shared_resampler();
     sample_rate_ = sample_rate;
-    const auto frames = [&](double seconds) { return std::max<std::int64_t>(1, std::llround(seconds * sample_rate)); };
+    const auto frames = [&](double seconds) { return frames_of(seconds, sample_rate); };
     kill_frames_ = frames(config::kill_seconds);
     swap_frames_ = frames(config::swap_seconds);
     starve_frames_ = frames(config::starve_seconds);
@@ -146,6 +147,12 @@ void Sampler::take_commands() noexcept {
         commands_left_ = config::tick_commands;
     Command command;
     for (; commands_left_ > 0 && queue_.pop(command); --commands_left_)
+        apply(command);
+}
+
+void Sampler::take_all_messages() noexcept {
+    Command command;
+    while (queue_.pop(command))
         apply(command);
 }
 

@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
             const int id = below(random, static_cast<int>(play_param_count));
             sampler.set_play_parameter(static_cast<PlayParam>(id), within(random, play_parameters[id]));
         }
+        if (chance(random, 0.02))
+            sampler.take_all_messages();
         if (chance(random, 0.05))
             set_something(sampler, random);
         if (chance(random, 0.01))

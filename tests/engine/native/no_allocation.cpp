@@ -227,6 +227,8 @@ int main(int argc, char** argv) {
                   [](const Event& a, const Event& b) { return a.offset < b.offset; });
         if (block % 2 == 0) {
             const Inside flag;
+            if (block % 20 == 0)
+                sampler.take_all_messages();
             set_something(sampler, random);
             if (block % 500 == 0)
                 knobs.follow(others);

@@ -50,6 +50,12 @@ public:
     /// lacks is ignored. [audio-thread]
     void set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept;
 
+    /// Lets every message that is under way take effect now, however many there are: for a renderer that nobody waits
+    /// for. [audio-thread]
+    void take_all_messages() noexcept;
+
+    std::uint64_t program_id() const noexcept { return program_->id; } // of the program that notes play [audio-thread]
+
     /// Output frames since prepare. [audio-thread]
     std::int64_t clock() const noexcept { return clock_; }
 
