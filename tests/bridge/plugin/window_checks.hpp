@@ -12,6 +12,7 @@ namespace producergan::plugin::test {
 
 /// Hands out what waits for the message thread.
 void pump();
+void pump_for(int milliseconds);
 
 /// Pumps until something is so; ends the program with a sentence if it does not come within ten seconds.
 void wait_until(const char* what, const std::function<bool()>& so);
@@ -21,6 +22,8 @@ void check(const char* what, bool so);
 
 /// A component under another whose title begins so; ends the program if there is none.
 juce::Component& find(juce::Component& under, const juce::String& title);
+
+bool has(juce::Component& under, const juce::String& title);
 
 template <typename Kind>
 Kind& find_as(juce::Component& under, const juce::String& title) {

@@ -11,8 +11,6 @@ constexpr int heading_height = 22, arrow_width = 24;
 
 KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
     setTitle("Chosen key");
-    look::name(before_, "Sound before", "Shows the key's sound before this one: other layers and alternatives.");
-    look::name(after_, "Next sound", "Shows the key's next sound: other layers and alternatives.");
     look::name(copy_, "Copy sound", "Puts the sound into the clipboard as a text that can be pasted or sent.");
     look::name(paste_, "Paste sound", "Gives the key the sound whose text is in the clipboard.");
     before_.onClick = [this] { step(-1); };
@@ -25,7 +23,7 @@ KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
     copy_.onClick = [this] { player_.copy(player_.selected); };
     paste_.onClick = [this] { player_.paste(player_.selected); };
     addAndMakeVisible(wave_);
-    for (juce::Button* button : {&before_, &after_, &new_sound_, &lock_, &copy_, &paste_}) {
+    for (juce::Button* button : std::initializer_list<juce::Button*>{&before_, &after_, &new_sound_, &lock_, &copy_, &paste_}) {
         button->setMouseClickGrabsKeyboardFocus(false);
         addAndMakeVisible(button);
     }

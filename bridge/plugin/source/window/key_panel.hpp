@@ -44,8 +44,10 @@ private:
     std::int64_t shown_ready_ = -1;
     float position_ = -1.0f;
     Wave wave_{*this};
-    juce::TextButton before_{"<"}, after_{">"};
-    juce::TextButton new_sound_{"New sound"}, lock_{"Lock"}, copy_{"Copy"}, paste_{"Paste"};
+    ArrowButton before_{look::Way::left, "Sound before",
+                        "Shows the key's sound before this one: other layers and alternatives."};
+    ArrowButton after_{look::Way::right, "Next sound", "Shows the key's next sound: other layers and alternatives."};
+    juce::TextButton new_sound_{"New sound"}, lock_{"Lock"}, copy_{"Copy sound"}, paste_{"Paste sound"};
 };
 
 } // namespace producergan::plugin

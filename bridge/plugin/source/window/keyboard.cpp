@@ -6,7 +6,7 @@ namespace producergan::plugin {
 
 namespace {
 
-constexpr float least_key = 15.0f; // width of a white key
+constexpr float least_key = 12.0f; // width of a white key
 constexpr int drag_threshold = 8, softest = 40;
 
 bool is_black(int key) {
@@ -87,9 +87,10 @@ juce::Rectangle<float> Keyboard::key_area(int key) const {
     return {x, top, width, height};
 }
 
-juce::Rectangle<float> Keyboard::column(int key) const {
-    const auto area = key_area(key);
-    return area.withTop(0.0f).withBottom(static_cast<float>(getHeight()));
+/// Each key, black or white, has its even share of the width over the keyboard: neighbours do not cover one another.
+juce::Rectangle<float> Keyboard::lane(int key) const {
+    const float share = static_cast<float>(getWidth()) / static_cast<float>(last_ - first_ + 1);
+    return waves().withX(share * static_cast<float>(key - first_)).withWidth(share);
 }
 
 juce::Rectangle<float> Keyboard::waves() const {
@@ -99,7 +100,7 @@ juce::Rectangle<float> Keyboard::waves() const {
 int Keyboard::key_at(juce::Point<float> at) const {
     int found = -1;
     for (const KeySounds& sounds : player_.keys.keys) {
-        auto area = at.y < waves().getBottom() ? column(sounds.key) : key_area(sounds.key);
+        const auto area = at.y < waves().getBottom() ? lane(sounds.key) : key_area(sounds.key);
         if (area.contains(at) && (found < 0 || is_black(sounds.key)))
             found = sounds.key;
     }
@@ -108,7 +109,8 @@ int Keyboard::key_at(juce::Point<float> at) const {
 
 void Keyboard::repaint_key(int key) {
     if (key >= first_ && key <= last_)
-        repaint(column(key).expanded(2.0f).getSmallestIntegerContainer());
+        for (const auto& area : {lane(key), key_area(key)})
+            repaint(area.expanded(2.0f).getSmallestIntegerContainer());
 }
 
 // ---- drawing -----------------------------------------------------------------------------------------------------
@@ -125,15 +127,14 @@ void Keyboard::paint(juce::Graphics& g) {
 
 void Keyboard::paint_spans(juce::Graphics& g) {
     for (const Span& span : spans_) {
-        const auto left = column(span.first), right = column(span.last);
-        const auto area = waves().withLeft(left.getX()).withRight(right.getRight()).reduced(1.0f, 0.0f);
+        const auto area = lane(span.first).withRight(lane(span.last).getRight()).reduced(1.0f, 0.0f);
         const juce::Colour tint = look::tint(span.zone);
         g.setColour(look::raised);
         g.fillRoundedRectangle(area, look::small_radius);
         for (int key = span.first; key <= span.last; ++key)
             if (sounding_.test(static_cast<std::size_t>(key))) {
                 g.setColour(tint.withAlpha(0.25f));
-                g.fillRect(column(key).withBottom(area.getBottom()));
+                g.fillRect(lane(key));
             }
         if (const Peaks* peaks = player_.wave(span.place)) {
             g.setColour(tint.withMultipliedAlpha(0.9f));
@@ -156,10 +157,7 @@ void Keyboard::paint_columns(juce::Graphics& g) {
     for (const KeySounds& sounds : player_.keys.keys) {
         if (sounds.shared)
             continue;
-        // Each key, black or white, has its share of the width, so that neighbours do not cover one another.
-        const float share = static_cast<float>(getWidth()) / static_cast<float>(last_ - first_ + 1);
-        const auto lane = column(sounds.key).withSizeKeepingCentre(share, static_cast<float>(getHeight()));
-        const auto area = lane.withBottom(waves().getBottom()).reduced(0.5f, 0.0f);
+        const auto area = lane(sounds.key).reduced(0.5f, 0.0f);
         if (!area.intersects(clip))
             continue;
         const bool lit = sounding_.test(static_cast<std::size_t>(sounds.key)) || sounds.key == pressed_;
@@ -173,7 +171,7 @@ void Keyboard::paint_columns(juce::Graphics& g) {
         }
         if (sounds.locked) {
             g.setColour(look::text);
-            g.fillPath(look::lock_shape(area.withHeight(10.0f).withSizeKeepingCentre(juce::jmin(8.0f, share - 2.0f), 10.0f)
+            g.fillPath(look::lock_shape(area.withHeight(10.0f).withSizeKeepingCentre(juce::jmin(8.0f, area.getWidth() - 1.0f), 10.0f)
                                             .translated(0.0f, 2.0f)));
         }
     }
@@ -186,11 +184,13 @@ void Keyboard::paint_keys(juce::Graphics& g) {
                 continue;
             const auto area = key_area(key).reduced(black ? 0.0f : 0.75f, 0.0f);
             const KeySounds* sounds = player_.keys.find(key);
-            juce::Colour colour = black ? juce::Colour(0xff0c0e11) : juce::Colour(0xffd4d8de);
-            if (sounds == nullptr)
-                colour = colour.interpolatedWith(look::card, 0.72f);
+            juce::Colour colour = black ? juce::Colour(0xff0c0e11) : juce::Colour(0xffbcc3cd);
             const bool lit = sounding_.test(static_cast<std::size_t>(key)) || key == pressed_;
             const juce::Colour tint = look::tint(sounds != nullptr ? sounds->zone : 0);
+            if (sounds == nullptr)
+                colour = colour.interpolatedWith(look::card, 0.72f);
+            else if (key == chosen_ && !black)
+                colour = colour.interpolatedWith(tint.withMultipliedBrightness(0.8f), 0.55f);
             if (lit)
                 colour = tint.withMultipliedBrightness(black ? 0.8f : 1.0f);
             g.setColour(colour);
@@ -201,15 +201,18 @@ void Keyboard::paint_keys(juce::Graphics& g) {
                 g.fillRoundedRectangle(mark, 2.0f);
             }
             if (key == chosen_) {
-                g.setColour(black ? look::text : juce::Colour(0xff39424f));
+                g.setColour(tint.withMultipliedBrightness(black ? 1.0f : 0.5f));
                 g.drawRoundedRectangle(area.reduced(1.0f), 2.5f, 2.0f);
             }
-            if (key % 12 == 0 && area.getWidth() >= 13.0f) {
-                g.setColour(sounds != nullptr || lit ? juce::Colour(0xff3a424e) : look::faint);
-                g.setFont(look::font(look::small_text));
-                g.drawText(note_name(key), area.withTrimmedBottom(12.0f).expanded(8.0f, 0.0f), juce::Justification::centredBottom,
-                           false);
-            }
+        }
+    g.setFont(look::font(look::small_text));
+    for (int key = first_; key <= last_; ++key)
+        if (key % 12 == 0) {
+            const auto area = key_area(key).withTrimmedBottom(12.0f);
+            const float room = juce::jmax(22.0f, area.getWidth()); // may reach over the next key
+            const float left = juce::jmin(area.getX() + 2.0f, static_cast<float>(getWidth()) - room + 3.0f);
+            g.setColour(player_.keys.find(key) != nullptr ? juce::Colour(0xff2c333d) : look::faint);
+            g.drawText(note_name(key), area.withX(left).withWidth(room).toNearestInt(), juce::Justification::bottomLeft, false);
         }
 }
 

@@ -34,7 +34,7 @@ private:
     };
 
     juce::Rectangle<float> key_area(int key) const; // on the keyboard
-    juce::Rectangle<float> column(int key) const;   // from top to bottom
+    juce::Rectangle<float> lane(int key) const;     // over it
     juce::Rectangle<float> waves() const;
     int key_at(juce::Point<float> at) const; // −1: none that sounds
     void press(int key, int velocity);

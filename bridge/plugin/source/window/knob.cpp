@@ -52,6 +52,7 @@ bool Knob::keyPressed(const juce::KeyPress& press) {
         return false;
     const double range = getMaximum() - getMinimum();
     const double proportion = parameter_.isDiscrete() ? steps / range : steps * (modifiers.isShiftDown() ? 0.002 : 0.02);
+    const ScopedDragNotification gesture(*this);
     setValue(proportionOfLengthToValue(juce::jlimit(0.0, 1.0, valueToProportionOfLength(getValue()) + proportion)),
              juce::sendNotificationSync);
     return true;

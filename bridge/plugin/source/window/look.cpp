@@ -54,6 +54,17 @@ void draw_line(juce::Graphics& g, const juce::String& words, juce::Rectangle<int
     g.drawFittedText(words, bounds, where, 1, 0.82f);
 }
 
+void draw_arrow(juce::Graphics& g, juce::Point<float> middle, Way way) {
+    juce::Path arrow;
+    arrow.startNewSubPath(-4.0f, -2.0f);
+    arrow.lineTo(0.0f, 2.0f);
+    arrow.lineTo(4.0f, -2.0f);
+    const float turn = way == Way::down ? 0.0f : way == Way::left ? 0.25f : -0.25f;
+    g.setColour(dim);
+    g.strokePath(arrow, juce::PathStrokeType(1.7f),
+                 juce::AffineTransform::rotation(turn * juce::MathConstants<float>::twoPi).translated(middle));
+}
+
 juce::Path lock_shape(juce::Rectangle<float> bounds) {
     juce::Path shape;
     const float width = bounds.getWidth(), height = bounds.getHeight();
@@ -70,6 +81,18 @@ juce::Path lock_shape(juce::Rectangle<float> bounds) {
 }
 
 } // namespace look
+
+// ---- buttons -----------------------------------------------------------------------------------------------------
+
+ArrowButton::ArrowButton(look::Way way, const juce::String& title, const juce::String& help) : Button({}), way_(way) {
+    look::name(*this, title, help);
+    setMouseClickGrabsKeyboardFocus(false);
+}
+
+void ArrowButton::paintButton(juce::Graphics& g, bool over, bool down) {
+    getLookAndFeel().drawButtonBackground(g, *this, look::raised, over, down);
+    look::draw_arrow(g, getLocalBounds().getCentre().toFloat(), way_);
+}
 
 // ---- cards -------------------------------------------------------------------------------------------------------
 
@@ -107,6 +130,7 @@ Look::Look() {
     setDefaultSansSerifTypefaceName(look::font(look::body_text).getTypefaceName());
     setColour(juce::ResizableWindow::backgroundColourId, look::background);
     setColour(juce::TextButton::buttonColourId, look::raised);
+    setColour(juce::TextButton::buttonOnColourId, look::accent);
     setColour(juce::TextButton::textColourOffId, look::text);
     setColour(juce::TextButton::textColourOnId, look::background);
     setColour(juce::ComboBox::textColourId, look::text);
@@ -145,14 +169,16 @@ void Look::drawRotarySlider(juce::Graphics& g, int x, int y, int width, int heig
     draw_arc(start, end, look::line);
     if (slider.isEnabled() && std::abs(angle - origin) > 0.01f)
         draw_arc(juce::jmin(origin, angle), juce::jmax(origin, angle), look::accent);
-    const auto tip = centre.getPointOnCircumference(body - 1.5f, angle);
-    const auto root = centre.getPointOnCircumference(body * (large ? 0.66f : 0.45f), angle);
     g.setColour(look::text.withMultipliedAlpha(alpha));
-    g.drawLine({root, tip}, large ? 2.5f : 2.0f);
-    if (large && slider.isEnabled()) {
+    if (large) { // a point on the arc, and the value inside
+        g.fillEllipse(juce::Rectangle<float>(7.0f, 7.0f).withCentre(centre.getPointOnCircumference(arc, angle)));
         g.setFont(look::font(look::small_text));
-        look::draw_line(g, slider.getTextFromValue(slider.getValue()), round.reduced(size * 0.2f).toNearestInt(),
-                        juce::Justification::centred);
+        if (slider.isEnabled())
+            look::draw_line(g, slider.getTextFromValue(slider.getValue()), round.reduced(size * 0.16f).toNearestInt(),
+                            juce::Justification::centred);
+    } else {
+        g.drawLine({centre.getPointOnCircumference(body * 0.4f, angle), centre.getPointOnCircumference(body - 1.5f, angle)},
+                   2.0f);
     }
     if (slider.hasKeyboardFocus(false))
         look::draw_focus(g, area, look::small_radius);
@@ -161,7 +187,7 @@ void Look::drawRotarySlider(juce::Graphics& g, int x, int y, int width, int heig
 void Look::drawButtonBackground(juce::Graphics& g, juce::Button& button, const juce::Colour& colour, bool over,
                                 bool down) {
     const auto area = button.getLocalBounds().toFloat();
-    auto fill = button.getToggleState() ? look::accent : colour;
+    auto fill = button.getToggleState() ? button.findColour(juce::TextButton::buttonOnColourId) : colour;
     if (down || over)
         fill = button.getToggleState() ? fill.brighter(0.15f) : look::hovered;
     if (down)
@@ -185,13 +211,7 @@ void Look::drawComboBox(juce::Graphics& g, int width, int height, bool, int, int
     const auto area = juce::Rectangle<int>(width, height).toFloat();
     g.setColour(box.isMouseOver(true) ? look::hovered : look::raised);
     g.fillRoundedRectangle(area, look::small_radius);
-    juce::Path arrow;
-    const float x = area.getRight() - 12.0f, y = area.getCentreY();
-    arrow.startNewSubPath(x - 3.5f, y - 2.0f);
-    arrow.lineTo(x, y + 2.0f);
-    arrow.lineTo(x + 3.5f, y - 2.0f);
-    g.setColour(look::dim);
-    g.strokePath(arrow, juce::PathStrokeType(1.5f));
+    look::draw_arrow(g, {area.getRight() - 12.0f, area.getCentreY()}, look::Way::down);
     if (box.hasKeyboardFocus(true))
         look::draw_focus(g, area, look::small_radius);
 }
@@ -242,6 +262,14 @@ void Look::drawTooltip(juce::Graphics& g, const juce::String& words, int width, 
     g.setColour(look::line);
     g.drawRect(area, 1.0f);
     tooltip_layout(words).draw(g, area.reduced(10.0f, 7.0f));
+}
+
+void Look::drawCornerResizer(juce::Graphics& g, int width, int height, bool over, bool down) {
+    g.setColour(over || down ? look::dim : look::line);
+    for (const float part : {0.45f, 0.7f}) {
+        const float w = static_cast<float>(width) - 3.0f, h = static_cast<float>(height) - 3.0f;
+        g.drawLine(w * part, h, w, h * part, 1.5f);
+    }
 }
 
 } // namespace producergan::plugin

@@ -25,6 +25,9 @@ void draw_focus(juce::Graphics& g, juce::Rectangle<float> bounds, float corner);
 /// One line that is squeezed a little before it is cut.
 void draw_line(juce::Graphics& g, const juce::String& text, juce::Rectangle<int> bounds, juce::Justification where);
 
+enum class Way { left, right, down };
+void draw_arrow(juce::Graphics& g, juce::Point<float> middle, Way way);
+
 juce::Path lock_shape(juce::Rectangle<float> bounds);
 
 /// What screen readers and the mouse's hint say of a control.
@@ -36,6 +39,16 @@ void name(Control& control, const juce::String& title, const juce::String& help)
 }
 
 } // namespace look
+
+/// A button with an arrow.
+class ArrowButton final : public juce::Button {
+public:
+    ArrowButton(look::Way way, const juce::String& title, const juce::String& help);
+    void paintButton(juce::Graphics& g, bool over, bool down) override;
+
+private:
+    const look::Way way_;
+};
 
 /// A titled area of the window.
 class Card : public juce::Component {
@@ -73,6 +86,7 @@ public:
                        int size, bool over, bool down) override;
     juce::Rectangle<int> getTooltipBounds(const juce::String&, juce::Point<int> at, juce::Rectangle<int> area) override;
     void drawTooltip(juce::Graphics&, const juce::String&, int width, int height) override;
+    void drawCornerResizer(juce::Graphics&, int width, int height, bool over, bool down) override;
 
 private:
     static juce::TextLayout tooltip_layout(const juce::String& text);

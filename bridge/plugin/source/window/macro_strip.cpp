@@ -42,7 +42,7 @@ void MacroStrip::paint(juce::Graphics& g) {
         const int width = inside().getWidth() / static_cast<int>(knobs_.size()) - 4;
         const auto area = juce::Rectangle<int>(width, name_height).withCentre({knob.getCentreX(), 0}).withY(knob.getBottom() + 2);
         g.setColour(knobs_[i]->isEnabled() ? look::text : look::faint);
-        look::draw_line(g, names_[i], area, juce::Justification::centred);
+        g.drawFittedText(names_[i], area, juce::Justification::centred, 1, 0.7f);
     }
 }
 

@@ -145,12 +145,10 @@ MorphCard::MorphCard(Player& player) : Card("Morph"), player_(player), pad_(play
     rebuild();
 }
 
-/// Shown where a zone is a path: elsewhere there is nothing to move between.
 void MorphCard::rebuild() {
     const bool path = player_.model != nullptr && std::any_of(player_.model->zones.begin(), player_.model->zones.end(),
                                                               [](const ZoneModel& zone) { return zone.path; });
     pad_.setEnabled(path);
-    setVisible(path);
 }
 
 void MorphCard::resized() {

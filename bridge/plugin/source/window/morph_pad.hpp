@@ -42,6 +42,7 @@ public:
     explicit MorphCard(Player& player);
 
     void rebuild(); // another preset
+    bool used() const { return pad_.isEnabled(); } // a zone is a path: elsewhere there is nothing to move between
     void resized() override;
 
 private:

@@ -75,7 +75,7 @@ void Pad::paintButton(juce::Graphics& g, bool over, bool down) {
         draw_wave(g, inner.toFloat().withTrimmedTop(2.0f), *peaks_);
     }
     if (last_) { // played last
-        g.setColour(tint);
+        g.setColour(lit ? look::text : tint);
         g.fillRoundedRectangle(area.withTrimmedTop(area.getHeight() - 3.0f).reduced(8.0f, 0.0f), 1.5f);
     }
     if (chosen_) {
@@ -202,6 +202,7 @@ void PadGrid::resized() {
 
 void PadGrid::arrow(int key, int by) {
     const int to = player_.keys.step(key, by);
+    player_.select(to);
     for (const auto& pad : pads_)
         if (pad->key() == to) {
             pad->setWantsKeyboardFocus(true);

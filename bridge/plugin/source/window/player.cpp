@@ -67,9 +67,10 @@ bool Player::do_by_letter(int key, const juce::KeyPress& press) {
     const KeySounds* sounds = keys.find(key);
     if (sounds == nullptr || !can_make || press.getModifiers().isAnyModifierKeyDown())
         return false;
-    if (press.isKeyCode('N') && !sounds->locked)
+    const auto letter = juce::CharacterFunctions::toUpperCase(static_cast<juce::juce_wchar>(press.getKeyCode()));
+    if (letter == 'N' && !sounds->locked)
         new_sound(key);
-    else if (press.isKeyCode('L'))
+    else if (letter == 'L')
         lock(key, !sounds->locked);
     else
         return false;

@@ -37,13 +37,7 @@ void PresetBox::paintButton(juce::Graphics& g, bool over, bool down) {
         g.setFont(look::font(look::body_text));
         look::draw_line(g, instrument_, words, juce::Justification::centredLeft);
     }
-    juce::Path arrow;
-    const float x = area.getRight() - 17.0f, y = area.getCentreY();
-    arrow.startNewSubPath(x - 4.5f, y - 2.5f);
-    arrow.lineTo(x, y + 2.5f);
-    arrow.lineTo(x + 4.5f, y - 2.5f);
-    g.setColour(look::dim);
-    g.strokePath(arrow, juce::PathStrokeType(1.8f));
+    look::draw_arrow(g, {area.getRight() - 17.0f, area.getCentreY()}, look::Way::down);
     if (hasKeyboardFocus(false))
         look::draw_focus(g, area, look::small_radius);
 }

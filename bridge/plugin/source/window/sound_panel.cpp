@@ -4,7 +4,7 @@ namespace producergan::plugin {
 
 namespace {
 
-constexpr int row_height = 42, least_column = 124, bar = 8;
+constexpr int row_height = 42, least_column = 112, bar = 8;
 
 } // namespace
 

@@ -9,6 +9,7 @@ namespace {
 constexpr int full_width = 980, full_height = 640; // from here on all things grow with the window
 constexpr float growth = 0.8f;                     // of its size: the rest is room
 constexpr int margin = 12, header_height = 40, status_height = 24;
+constexpr int least_macros = 480; // width
 
 HostParameter& master_gain(HostParameters& parameters) {
     for (HostParameter* parameter : parameters.sampler)
@@ -18,11 +19,6 @@ HostParameter& master_gain(HostParameters& parameters) {
 }
 
 } // namespace
-
-Window::Side::Side(const juce::String& text, const juce::String& help) : TextButton(text) {
-    look::name(*this, text, help);
-    setMouseClickGrabsKeyboardFocus(false);
-}
 
 Window::Window(Processor& processor)
     : AudioProcessorEditor(processor), player_(processor), preset_(player_), master_(master_gain(processor.parameters)),
@@ -36,29 +32,36 @@ Window::Window(Processor& processor)
     content_.setInterceptsMouseClicks(false, true);
     addAndMakeVisible(content_);
     int order = 0;
-    for (juce::Component* part : std::initializer_list<juce::Component*>{&preset_, &master_, &macros_, &morph_, &keys_, &show_key_,
-                                                                         &show_sound_, &key_, &sound_, &status_}) {
+    for (juce::Component* part : std::initializer_list<juce::Component*>{&preset_, &before_, &after_, &master_, &macros_, &morph_, &keys_, &key_,
+                                                                         &show_sound_, &show_morph_, &sound_, &status_}) {
         part->setExplicitFocusOrder(++order);
-        if (part == &morph_)
-            content_.addChildComponent(part); // seen where there is a path
-        else
-            content_.addAndMakeVisible(part);
+        content_.addChildComponent(part);
+        part->setVisible(part != &morph_ && part != &show_sound_ && part != &show_morph_); // those where there is a path
     }
-    show_key_.onClick = [this] {
-        sound_chosen_ = false;
-        layout();
-    };
+    look::name(show_sound_, "Show sound", "Shows the sampler's parameters.");
+    look::name(show_morph_, "Show morph pad", "Shows the pad that moves between the sounds of a path.");
+    for (juce::Button* button : {&show_sound_, &show_morph_}) {
+        button->setMouseClickGrabsKeyboardFocus(false);
+        button->setColour(juce::TextButton::buttonOnColourId, look::line);
+        button->setColour(juce::TextButton::textColourOnId, look::text);
+    }
     show_sound_.onClick = [this] {
-        sound_chosen_ = true;
+        morph_chosen_ = false;
         layout();
     };
+    show_morph_.onClick = [this] {
+        morph_chosen_ = true;
+        layout();
+    };
+    before_.onClick = [this] { preset_.step(-1); };
+    after_.onClick = [this] { preset_.step(1); };
     player_.on_select = [this] { key_.refresh(); };
     player_.on_say = [this](const juce::String& sentence) { status_.say(sentence); };
     voices_.reserve(Snapshot::capacity);
+    const auto kept = processor.window_size; // what follows sets sizes of its own
     setResizable(true, true);
     setResizeLimits(least_width, least_height, most_width, most_height);
-    setSize(juce::jlimit(least_width, most_width, processor.window_size.x),
-            juce::jlimit(least_height, most_height, processor.window_size.y));
+    setSize(juce::jlimit(least_width, most_width, kept.x), juce::jlimit(least_height, most_height, kept.y));
     poll();
     startTimerHz(poll_hz);
 }
@@ -87,38 +90,42 @@ void Window::layout() {
     const int wide = area.getWidth();
 
     auto header = area.removeFromTop(header_height);
-    master_.setBounds(header.removeFromRight(132));
-    preset_.setBounds(header.removeFromLeft(juce::jmin(380, header.getWidth() - 20)).reduced(0, 1));
+    const int side = juce::jlimit(264, 360, wide * 32 / 100);
+    master_.setBounds(header.removeFromRight(side).withTrimmedLeft(look::padding));
+    preset_.setBounds(header.removeFromLeft(juce::jmin(380, header.getWidth() - look::gap - 2 * 34)).reduced(0, 1));
+    for (juce::Button* button : {&before_, &after_}) {
+        header.removeFromLeft(4);
+        button->setBounds(header.removeFromLeft(30).reduced(0, 1));
+    }
     area.removeFromTop(look::gap);
     status_.setBounds(area.removeFromBottom(status_height));
     area.removeFromBottom(look::gap - 4);
 
-    auto right = area.removeFromRight(juce::jlimit(264, 360, wide * 32 / 100));
+    auto right = area.removeFromRight(side);
     area.removeFromRight(look::gap);
-    const bool both = right.getHeight() >= KeyPanel::least_height + look::gap + SoundPanel::least_height;
-    show_key_.setVisible(!both);
-    show_sound_.setVisible(!both);
-    key_.setVisible(both || !sound_chosen_);
-    sound_.setVisible(both || sound_chosen_);
-    show_key_.setToggleState(!sound_chosen_, juce::dontSendNotification);
-    show_sound_.setToggleState(sound_chosen_, juce::dontSendNotification);
-    if (both) {
-        key_.setBounds(right.removeFromTop(juce::jmax(KeyPanel::least_height, right.getHeight() * 42 / 100)));
-        right.removeFromTop(look::gap);
-        sound_.setBounds(right);
-    } else {
-        auto sides = right.removeFromTop(look::button_height);
-        show_key_.setBounds(sides.removeFromLeft((sides.getWidth() - 6) / 2));
-        show_sound_.setBounds(sides.withTrimmedLeft(6));
-        right.removeFromTop(look::gap);
-        key_.setBounds(right);
-        sound_.setBounds(right);
-    }
-
-    auto top = area.removeFromTop(juce::jlimit(108, 150, area.getHeight() * 26 / 100));
+    auto top = area.removeFromTop(juce::jlimit(108, 160, area.getHeight() * 26 / 100));
     area.removeFromTop(look::gap);
-    if (morph_.isVisible()) {
-        morph_.setBounds(top.removeFromRight(top.getHeight() + 20));
+    const int square = top.getHeight() + 20; // the morph pad's, beside the macros where these keep room for their names
+    const bool beside = morph_.used() && top.getWidth() - square - look::gap >= least_macros;
+    const bool turns = morph_.used() && !beside; // else it takes turns with the sampler's parameters
+    key_.setBounds(right.removeFromTop(juce::jmax(KeyPanel::least_height, right.getHeight() * 42 / 100)));
+    right.removeFromTop(look::gap);
+    show_sound_.setVisible(turns);
+    show_morph_.setVisible(turns);
+    show_sound_.setToggleState(!morph_chosen_, juce::dontSendNotification);
+    show_morph_.setToggleState(morph_chosen_, juce::dontSendNotification);
+    if (turns) {
+        auto buttons = right.removeFromTop(look::button_height);
+        show_sound_.setBounds(buttons.removeFromLeft((buttons.getWidth() - 6) / 2));
+        show_morph_.setBounds(buttons.withTrimmedLeft(6));
+        right.removeFromTop(6);
+    }
+    sound_.setVisible(!turns || !morph_chosen_);
+    morph_.setVisible(beside || (turns && morph_chosen_));
+    sound_.setBounds(right);
+    morph_.setBounds(right);
+    if (beside) {
+        morph_.setBounds(top.removeFromRight(square));
         top.removeFromRight(look::gap);
     }
     macros_.setBounds(top);

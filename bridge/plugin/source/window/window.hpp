@@ -26,12 +26,6 @@ public:
     static constexpr int least_width = 760, least_height = 500, most_width = 2600, most_height = 1700;
 
 private:
-    /// What one of the two cards on the right shows where there is room for one.
-    class Side final : public juce::TextButton {
-    public:
-        Side(const juce::String& text, const juce::String& help);
-    };
-
     void timerCallback() override;
     void refresh();
     void layout();
@@ -42,16 +36,18 @@ private:
     Look look_;
     juce::Component content_; // laid out in its own units, then scaled
     PresetBox preset_;
+    ArrowButton before_{look::Way::left, "Preset before", "Plays the preset before this one in the list."};
+    ArrowButton after_{look::Way::right, "Next preset", "Plays the next preset of the list."};
     LabelledKnob master_;
     MacroStrip macros_;
     MorphCard morph_;
     KeysCard keys_;
     KeyPanel key_;
     SoundPanel sound_;
-    Side show_key_{"Key", "Shows the chosen key."}, show_sound_{"Sound", "Shows the sampler's parameters."};
+    juce::TextButton show_sound_{"Sound"}, show_morph_{"Morph"}; // where there is room for one of the two
     StatusBar status_;
     juce::TooltipWindow tooltips_{this, 700};
-    bool sound_chosen_ = false;
+    bool morph_chosen_ = false;
     bool seen_any_ = false;
     unsigned seen_ = 0;
     std::vector<VoiceReport> voices_;
