@@ -183,9 +183,18 @@ class Guest:
         if self._next is not None:
             self._next.drop()
         self._next, self._folder = supply, opened.folder
+        self._hear_hands()
         self._want()
         if self._supply is None:
             self._begin()
+
+    def _hear_hands(self) -> None:
+        """Hands that wait already are those that the preset begins under."""
+        self._messages.extend(self.connection.take())
+        told = next((message for message in self._messages if message.type in ("hands", "open")), None)
+        if told is not None and told.type == "hands":
+            self._messages.remove(told)
+            self._hands(told.fields)
 
     def _rate_is(self, fields: Mapping[str, Any]) -> None:
         self._rate = fields["rate"]

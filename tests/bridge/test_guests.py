@@ -115,7 +115,7 @@ def test_the_program_says_what_the_preset_is_before_macros_move_it(plugin, tmp_p
     assert (zone["shared"], zone["path"], zone["fresh"]) == (False, False, False)
     assert program["claimed"] == [20]
     macro = program["macros"][0]
-    assert (macro["id"], macro["controller"], macro["used"]) == (1, 20, True)
+    assert (macro["id"], macro["controller"], macro["used"], macro["sounds"]) == (1, 20, True, True)
     assert macro["targets"] == [
         {"zone": -1, "play": False, "id": "cutoff", "low": 1000, "high": 2000, "curve": "exponential"}
     ]
@@ -151,6 +151,22 @@ def test_hands_move_the_sounds_and_only_what_changed_is_sent(plugin, tmp_path):
     assert plugin.table == before
     assert len(plugin.clips) == count  # those were there already
     assert all(clip.whole for clip in plugin.clips.values())
+
+
+def test_hands_that_come_with_a_preset_are_those_it_begins_under(plugin, server, tmp_path):
+    plugin.open(tmp_path / "seeds.toml")
+    plugin.settle()
+    again = Plugin(server.path, "comes back")
+    again.have(plugin.clips)
+    again.open(tmp_path / "seeds.toml")
+    again.hands(positions=[0.75] + [0.0] * 7)
+    told = []
+    while (message := again.link.receive()).type != "settled":
+        if message.type == "set":
+            told.append(message.fields["sound"])
+    moved = Preset.load(tmp_path / "seeds.toml").sounds({1: 0.75})
+    assert sorted(told) == sorted(sound.name for sound in moved.values())
+    again.close()
 
 
 def test_a_touch_moves_one_key(plugin, tmp_path):
