@@ -22,6 +22,8 @@ class ClipSender:
         self._connection = connection
         self._whole: dict[str, None] = {}  # in the order in which they came
         self._sent: dict[str, int] = {}  # of clips that were begun: a bit for each block that was sent
+        self._exact: dict[str, None] = {}  # those whole ones that were made by themselves
+        self._replacing: dict[str, int] = {}  # those that are being sent so, in the place of what it has of them
 
     @property
     def has_room(self) -> bool:
@@ -33,53 +35,88 @@ class ClipSender:
         for name in names:
             self._whole[name] = None
             self._sent.pop(name, None)
-        _forget(self._whole)
+        while len(self._whole) > MOST_NAMES:
+            self.lose([next(iter(self._whole))])
 
     def lose(self, names: Iterable[str]) -> None:
         """It has not, not any more."""
         for name in names:
-            self._whole.pop(name, None)
-            self._sent.pop(name, None)
+            for having in (self._whole, self._sent, self._exact, self._replacing):
+                having.pop(name, None)
 
     def is_whole(self, name: str) -> bool:
         """Whether it has all of a clip."""
         return name in self._whole
 
+    def is_exact(self, name: str) -> bool:
+        """Whether it was sent all of it by `send_exact`."""
+        return name in self._exact
+
     def blocks(self, name: str, total: int) -> int:
         """A bit for each of a clip's `total` blocks that it has."""
-        return (1 << total) - 1 if name in self._whole else self._sent.get(name, 0)
+        whole = name in self._whole or name in self._replacing
+        return (1 << total) - 1 if whole else self._sent.get(name, 0)
 
     def begin(self, name: str, instrument: Instrument) -> None:
         """Tells it of a clip, unless it knows of it."""
-        if name not in self._whole and name not in self._sent:
-            self._connection.send(
-                "clip",
-                sound=name,
-                channels=instrument.channels,
-                frames=instrument.clip_frames,
-                sample_rate=instrument.sample_rate,
-            )
+        if not any(name in having for having in (self._whole, self._sent, self._replacing)):
+            self._begin(name, instrument)
             self._sent[name] = 0
-            _forget(self._sent)
+            while len(self._sent) > MOST_NAMES:
+                self.lose([next(iter(self._sent))])
 
     def send(self, clip: Clip, instrument: Instrument, made: int) -> bool:
         """Sends those blocks of a clip that are in `made` and that it lacks; False if there was no room for all."""
-        name, frames = clip.name, instrument.clip_frames
-        total = -(-frames // BLOCK_FRAMES)
+        name, total = clip.name, _blocks(instrument)
+        if name in self._replacing:
+            return True
         for first, count in runs(made & ~self.blocks(name, total), MOST_BLOCKS):
             if not self.has_room:
                 return False
             self.begin(name, instrument)
-            start, stop = first * BLOCK_FRAMES, min((first + count) * BLOCK_FRAMES, frames)
-            audio = np.ascontiguousarray(clip.read(start, stop - start), "<f4")
-            self._connection.send("blocks", audio.tobytes(), sound=name, start=start, frames=stop - start)
+            self._send(clip, instrument, first, count)
             self._sent[name] |= ((1 << count) - 1) << first
         if self._sent.get(name) == (1 << total) - 1:
             self.keep([name])
         return True
 
+    def send_exact(self, clip: Clip, instrument: Instrument) -> bool:
+        """Sends a whole clip in the place of what the client has of it, unless it has this very one.
 
-def _forget(names: dict[str, None] | dict[str, int]) -> None:
-    """Beyond a number the oldest are forgotten."""
-    while len(names) > MOST_NAMES:
-        del names[next(iter(names))]
+        False if there was no room for all: to be called again.
+        """
+        name, total = clip.name, _blocks(instrument)
+        if name in self._exact:
+            return True
+        if name not in self._replacing:
+            if not self.has_room:
+                return False
+            self._begin(name, instrument)
+            self._replacing[name] = 0
+        for first, count in runs(((1 << total) - 1) & ~self._replacing[name], MOST_BLOCKS):
+            if not self.has_room:
+                return False
+            self._send(clip, instrument, first, count)
+            self._replacing[name] |= ((1 << count) - 1) << first
+        del self._replacing[name]
+        self._exact[name] = None
+        self.keep([name])
+        return True
+
+    def _begin(self, name: str, instrument: Instrument) -> None:
+        self._connection.send(
+            "clip",
+            sound=name,
+            channels=instrument.channels,
+            frames=instrument.clip_frames,
+            sample_rate=instrument.sample_rate,
+        )
+
+    def _send(self, clip: Clip, instrument: Instrument, first: int, count: int) -> None:
+        start, stop = first * BLOCK_FRAMES, min((first + count) * BLOCK_FRAMES, instrument.clip_frames)
+        audio = np.ascontiguousarray(clip.read(start, stop - start), "<f4")
+        self._connection.send("blocks", audio.tobytes(), sound=clip.name, start=start, frames=stop - start)
+
+
+def _blocks(instrument: Instrument) -> int:
+    return -(-instrument.clip_frames // BLOCK_FRAMES)

@@ -48,6 +48,9 @@ class House(Protocol):
     def open(self, guest: Guest, fields: Mapping[str, Any]) -> None:
         """Has a preset opened beside; `guest.opened` is set to it, or to a sentence."""
 
+    def exact(self, store: ClipStore) -> ClipStore:
+        """Clips of the same instrument, made each by itself on the CPU, as a render makes them. Raises UserError."""
+
     def report(self, asking: Guest) -> dict[str, Any]:
         """The fields of `report`."""
 
@@ -180,9 +183,18 @@ class Guest:
         if self._next is not None:
             self._next.drop()
         self._next, self._folder = supply, opened.folder
+        self._hear_hands()
         self._want()
         if self._supply is None:
             self._begin()
+
+    def _hear_hands(self) -> None:
+        """Hands that wait already are those that the preset begins under."""
+        self._messages.extend(self.connection.take())
+        told = next((message for message in self._messages if message.type in ("hands", "open")), None)
+        if told is not None and told.type == "hands":
+            self._messages.remove(told)
+            self._hands(told.fields)
 
     def _rate_is(self, fields: Mapping[str, Any]) -> None:
         self._rate = fields["rate"]
@@ -209,11 +221,10 @@ class Guest:
         self._wanted = True
 
     def _need(self, fields: Mapping[str, Any]) -> None:
-        supply = self._next or self._supply
         try:
-            if supply is None or self._controls is None:
+            if self._controls is None or self.store is None:
                 raise UserError("No preset is open, so there is nothing to render.")
-            self._needs.append(Need(fields, self._controls.preset, supply.store))
+            self._needs.append(Need(fields, self._controls.preset, self._house.exact(self.store), self.sender))
         except UserError as error:
             self._done(fields["id"], [], str(error))
 

@@ -45,4 +45,5 @@ def hands_of(fields: Mapping[str, Any]) -> Hands:
     for key, macro, position in fields["touches"]:
         touches.setdefault(key, {})[macro] = position
     turns = {(zone, key, variant): turn for zone, key, variant, turn in fields["turns"]}
-    return Hands(dict(enumerate(fields["positions"], 1)), touches, turns)
+    x, y = fields["morph"]
+    return Hands(dict(enumerate(fields["positions"], 1)), touches, turns, (x, y))

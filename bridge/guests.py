@@ -19,6 +19,7 @@ from bridge.link_table import LONGEST_NAME
 from engine.clip_store import ClipStore
 from engine.data import find_preset
 from engine.errors import UserError, reason
+from engine.generator import Generator
 from engine.generators import KEPT, Generators
 from engine.preset import Preset
 
@@ -42,6 +43,8 @@ class Guests:
         self._generators, self._about, self._draw, self._clock = generators, about, draw, clock
         self._guests: list[Guest] = []
         self._stores: WeakValueDictionary[str, ClipStore] = WeakValueDictionary()
+        self._exact: WeakValueDictionary[str, ClipStore] = WeakValueDictionary()
+        self._exact_kept: ClipStore | None = None  # between one render's needs
         self._kept: deque[ClipStore] = deque(maxlen=KEPT)  # when no guest has them any more
         self._come: queue.SimpleQueue[Connection] = queue.SimpleQueue()
         self._asked: queue.SimpleQueue[tuple[Guest, Mapping[str, Any]] | None] = queue.SimpleQueue()
@@ -143,6 +146,17 @@ class Guests:
     def open(self, guest: Guest, fields: Mapping[str, Any]) -> None:
         """Has a preset opened beside; `guest.opened` is set then. [guests-thread]"""
         self._asked.put((guest, fields))
+
+    def exact(self, store: ClipStore) -> ClipStore:
+        """Clips of the same instrument, made each by itself on the CPU, as a render makes them. [guests-thread]"""
+        generator = store.generator
+        exact = self._exact.get(generator.instrument.digest)
+        if exact is None:
+            if generator.provider != "cpu":
+                generator = Generator(generator.instrument, "cpu", batches=(1,))
+            exact = self._exact[generator.instrument.digest] = ClipStore(generator)
+        self._exact_kept = exact
+        return exact
 
     def report(self, asking: Guest) -> dict[str, Any]:
         """The fields of `report`. [guests-thread]"""

@@ -286,7 +286,8 @@ MESSAGES = (
         TO_ENGINE,
         (integer("id", 0), *HANDS, many("slots", 4096, row(_ZONE, _KEY, _VARIANT))),
         "For an offline render: the sounds of these slots with these hands, whole, each made by itself as `engine "
-        "render` makes it. Answer: `clip` and `blocks` of what the client lacks, then `done`.",
+        "render` makes it. Answer: `clip` and `blocks`, then `done`. A clip that the client has by playing or by "
+        "`have` differs in its last bits and is sent anew; one that was sent for a `need` is not sent again.",
     ),
     Message(
         "reroll",
@@ -300,7 +301,8 @@ MESSAGES = (
         "paste",
         TO_ENGINE,
         (_KEY, text("text", 1 << 16, "a sound string")),
-        "Gives a key the sound of a sound string. Answer: `edited` and `notice`, or `problem`.",
+        "Gives a key the sound of a sound string; in a fresh zone its turns begin at 0 again. Answer: `edited` and "
+        "`notice`, or `problem`.",
     ),
     Message("copy", TO_ENGINE, (_KEY, _VARIANT), "Asks for a key's sound string as the hands stand. Answer: `sound`."),
     Message("presets", TO_ENGINE, (), "Asks which presets there are. Answer: `presets`."),
@@ -361,7 +363,8 @@ MESSAGES = (
             integer("frames", 1, CLIP_FRAMES),
             integer("sample_rate", RATES[0], RATES[1], "Hz"),
         ),
-        "A clip begins, empty. It may come before anything is told to play it.",
+        "A clip begins, empty: in the place of one of this name that the client may have, which what plays it goes on "
+        "with. It may come before anything is told to play it.",
     ),
     Message(
         "blocks",

@@ -115,7 +115,7 @@ def test_the_program_says_what_the_preset_is_before_macros_move_it(plugin, tmp_p
     assert (zone["shared"], zone["path"], zone["fresh"]) == (False, False, False)
     assert program["claimed"] == [20]
     macro = program["macros"][0]
-    assert (macro["id"], macro["controller"], macro["used"]) == (1, 20, True)
+    assert (macro["id"], macro["controller"], macro["used"], macro["sounds"]) == (1, 20, True, True)
     assert macro["targets"] == [
         {"zone": -1, "play": False, "id": "cutoff", "low": 1000, "high": 2000, "curve": "exponential"}
     ]
@@ -151,6 +151,22 @@ def test_hands_move_the_sounds_and_only_what_changed_is_sent(plugin, tmp_path):
     assert plugin.table == before
     assert len(plugin.clips) == count  # those were there already
     assert all(clip.whole for clip in plugin.clips.values())
+
+
+def test_hands_that_come_with_a_preset_are_those_it_begins_under(plugin, server, tmp_path):
+    plugin.open(tmp_path / "seeds.toml")
+    plugin.settle()
+    again = Plugin(server.path, "comes back")
+    again.have(plugin.clips)
+    again.open(tmp_path / "seeds.toml")
+    again.hands(positions=[0.75] + [0.0] * 7)
+    told = []
+    while (message := again.link.receive()).type != "settled":
+        if message.type == "set":
+            told.append(message.fields["sound"])
+    moved = Preset.load(tmp_path / "seeds.toml").sounds({1: 0.75})
+    assert sorted(told) == sorted(sound.name for sound in moved.values())
+    again.close()
 
 
 def test_a_touch_moves_one_key(plugin, tmp_path):
@@ -320,6 +336,29 @@ def test_a_need_is_whole_and_made_alone(plugin, tmp_path):
     plugin.need(2, [(0, 39, 0)], **hands)
     assert plugin.until("done")["sounds"] == [done["sounds"][1]]
     assert not {sound for sound, _, _ in plugin.blocks[count:]} & set(done["sounds"])  # it had them
+
+
+def test_a_need_is_to_the_byte_what_a_render_makes_whatever_the_client_has(plugin, tmp_path):
+    plugin.open("drums")
+    plugin.settle()
+    slots = list(plugin.table)[:4]
+    live = {slot: plugin.sound_of(*slot).audio for slot in slots}
+    plugin.have([plugin.table[slots[0]]])
+    positions = [knob["position"] for knob in plugin.program["macros"]]
+    preset = Preset.open("drums")
+    generator = Generator(preset.opened, "cpu", batches=(1,))
+    for number in range(2):
+        count = len(plugin.blocks)
+        plugin.need(number, slots, positions=positions)
+        names = plugin.until("done")["sounds"]
+        assert names == [plugin.table[slot] for slot in slots]
+        assert len(plugin.blocks) - count == (0 if number else 4 * generator.block_total // 16)
+        for slot, name in zip(slots, names, strict=True):
+            expected = generator.generate(preset.sound(*slot, {}).z(), 0, generator.block_total)[0]
+            assert np.array_equal(plugin.clips[name].audio, expected)
+            assert np.abs(live[slot] - expected).max() < 2e-6  # what was played, made in batches, is all but the same
+    plugin.hands(positions=positions)
+    plugin.settle()
 
 
 def test_a_need_that_cannot_be_answered_has_a_reason(plugin, tmp_path):

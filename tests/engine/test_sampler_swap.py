@@ -195,7 +195,7 @@ def test_what_is_sent_at_once_is_taken_a_part_a_tick_in_order_whatever_the_block
     assert heard[-1] > 3.0  # and the ten notes of the new program sound
 
 
-@pytest.mark.parametrize("at", [0, 7, 64])
+@pytest.mark.parametrize("at", [1, 7, 64])
 def test_a_renderer_that_nobody_waits_for_takes_all_at_once(at: int) -> None:
     rig = one_key(level(0.1))
     rig.play(at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,4 +47,4 @@ def test_no_two_lie_in_one_crossfade_and_none_is_late(gaps: list[int]) -> None:
         if not replaces:
             due.append(at)
         last = at
-    assert all(later - earlier >= SPACING for earlier, later in zip(due, due[1:], strict=False))
+    assert all(later - earlier >= SPACING for earlier, later in pairwise(due))

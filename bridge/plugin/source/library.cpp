@@ -83,6 +83,14 @@ std::vector<SoundName> Library::keep(const std::set<SoundName>& names) {
     return given_up;
 }
 
+std::size_t Library::packed_bytes(const std::set<SoundName>& names) const {
+    std::size_t sum = 0;
+    for (const SoundName& name : names)
+        if (const auto found = entries_.find(name); found != entries_.end() && found->second.packed)
+            sum += found->second.packed->data.getSize();
+    return sum;
+}
+
 std::size_t Library::bytes() const {
     std::size_t sum = 0;
     for (const auto& [name, entry] : entries_)

@@ -36,6 +36,7 @@ public:
     std::vector<SoundName> keep(const std::set<SoundName>& names);
 
     std::size_t bytes() const; // of audio in memory
+    std::size_t packed_bytes(const std::set<SoundName>& names) const; // of those of these that are packed
 
 private:
     struct Entry {

@@ -15,7 +15,7 @@ constexpr int show_hz = 20; // how often hosts are shown what controllers moved
 template <typename Buses>
 Buses outputs() {
     auto buses = Buses().withOutput("Main", juce::AudioChannelSet::stereo(), true);
-    for (int i = 2; i <= config::max_outputs; ++i)
+    for (int i = 2; i <= config::outputs; ++i)
         buses = buses.withOutput("Output " + juce::String(i), juce::AudioChannelSet::stereo(), false);
     return buses;
 }
@@ -99,12 +99,12 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
     const int frames = audio.getNumSamples();
     session.wake();
     take_events(midi, frames);
-    std::array<Output, config::max_outputs> outputs{};
+    std::array<Output, config::outputs> outputs{};
     int count = 0;
-    for (int bus = 0; bus < getBusCount(false) && count < config::max_outputs; ++bus)
-        if (const auto* there = getBus(false, bus); there != nullptr && there->isEnabled()) {
-            const int left = getChannelIndexInProcessBlockBuffer(false, bus, 0);
-            outputs[static_cast<std::size_t>(count++)] = {audio.getWritePointer(left), audio.getWritePointer(left + 1)};
+    for (; count < std::min(config::outputs, getBusCount(false)); ++count)
+        if (getBus(false, count)->isEnabled()) { // else its zones are heard on the first
+            const int left = getChannelIndexInProcessBlockBuffer(false, count, 0);
+            outputs[static_cast<std::size_t>(count)] = {audio.getWritePointer(left), audio.getWritePointer(left + 1)};
         }
     if (frames == 0 || count == 0)
         return;
@@ -122,8 +122,6 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
         begun_ = true;
     }
     rig.process(events_, outputs.data(), count, frames, offline ? &session : nullptr);
-    for (int channel = 2 * count; channel < audio.getNumChannels(); ++channel)
-        audio.clear(channel, 0, frames);
 }
 
 void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {

@@ -1,7 +1,6 @@
 #include "rig.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace producergan::plugin {
 
@@ -92,13 +91,46 @@ void Rig::adopt() noexcept {
 
 // ---- hands -------------------------------------------------------------------------------------------------------
 
-void Rig::move_macro(int macro, float position) {
-    parameters_.macros[static_cast<std::size_t>(macro)]->setValueNotifyingHost(position);
+std::array<unsigned, 2> Rig::take_triggers() {
+    return {pulled_[0].exchange(0, std::memory_order_relaxed), pulled_[1].exchange(0, std::memory_order_relaxed)};
+}
+
+/// Whether an event asks for new sounds, as the preset's triggers have it; it sounds nothing then.
+bool Rig::pulls(const Event& event) noexcept {
+    const int kind = event.status & 0xf0;
+    const bool note = kind == 0x90 && event.data2 > 0, controller = kind == 0xb0;
+    const bool was_high = controller && high_[event.data1];
+    if (controller)
+        high_[event.data1] = event.data2 >= 64;
+    bool pulled = false;
+    for (const Trigger& trigger : now_->model->triggers)
+        if (trigger.number == event.data1 &&
+            (trigger.note ? note : controller && event.data2 >= 64 && !was_high)) {
+            pulled_[trigger.all ? 1 : 0].fetch_add(1, std::memory_order_relaxed);
+            pulled = true;
+        }
+    return pulled;
+}
+
+/// An event of the preset's channel moves macros, or asks for new sounds; true if a macro moved. A render has the sounds
+/// that there are, so that it comes out the same each time.
+bool Rig::hear(const Event& event, bool live) noexcept {
+    const int channel = static_cast<int>(now_->told.play[static_cast<std::size_t>(PlayParam::channel)]);
+    if (channel == 0 || (event.status & 0x0f) == channel - 1) {
+        if (live && pulls(event))
+            return false;
+        if ((event.status & 0xf0) == 0x90 && event.data2 > 0)
+            last_key_.store(event.data1, std::memory_order_relaxed);
+    }
+    return now_->knobs.handle(event.status, event.data1, event.data2);
 }
 
 /// What the host's parameters say; true if that moved what the keys sound like.
 bool Rig::hear_host() noexcept {
     bool moved = false, changed = false;
+    if (put_back_.exchange(false, std::memory_order_relaxed))
+        for (std::size_t i = 0; i < put_positions_.size(); ++i)
+            moved |= now_->knobs.set(static_cast<int>(i), put_positions_[i].load(std::memory_order_relaxed));
     for (std::size_t i = 0; i < parameters_.macros.size(); ++i)
         if (const auto position = parameters_.macros[i]->moved()) {
             const int macro = static_cast<int>(i);
@@ -125,6 +157,8 @@ void Rig::put(const Knobs::Positions& positions) noexcept {
 }
 
 void Rig::send_values() noexcept {
+    if (sampler.program_id() != now_->program->id)
+        return; // another preset has begun: its desk comes with the next block
     work_out(*now_, parameters_, values_);
     for (std::size_t i = 0; i < values_.play.size(); ++i)
         if (values_.play[i] != now_->told.play[i])
@@ -226,12 +260,8 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
             wishes_.pop_front();
         }
         const std::size_t first = next;
-        for (; next < count && events[next].offset <= frame; ++next) {
-            const Event& event = events[next];
-            moved |= now_->knobs.handle(event.status, event.data1, event.data2);
-            if ((event.status & 0xf0) == 0x90 && event.data2 > 0)
-                last_key_.store(event.data1, std::memory_order_relaxed);
-        }
+        for (; next < count && events[next].offset <= frame; ++next)
+            moved |= hear(events[next], source == nullptr);
         if (moved) {
             publish();
             send_values();
@@ -251,11 +281,13 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
                 stop = std::min(stop, frame + wishes_.front().frame - now);
             if (const auto& wanted = needs(events.data() + first, static_cast<int>(next - first)); !wanted.empty())
                 complete &= source->provide(*now_, applied_.hands, wanted);
+            sampler.take_all_messages();
         }
         const int length = static_cast<int>(stop) - frame;
-        std::array<Output, config::max_outputs> here{};
+        std::array<Output, config::outputs> here{};
         for (int i = 0; i < output_count; ++i)
-            here[static_cast<std::size_t>(i)] = {outputs[i].left + frame, outputs[i].right + frame};
+            if (outputs[i].left != nullptr)
+                here[static_cast<std::size_t>(i)] = {outputs[i].left + frame, outputs[i].right + frame};
         piece_.assign(events.begin() + static_cast<std::ptrdiff_t>(first), events.begin() + static_cast<std::ptrdiff_t>(next));
         for (Event& event : piece_)
             event.offset = 0;
@@ -269,6 +301,7 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
 
 void Rig::begin_render() {
     wishes_.clear();
+    times_ = MorphTimes(sample_rate_);
     if (now_ == nullptr && held_ == nullptr && coming_.load() == nullptr)
         return;
     // A program of its own, so that no round robin stands where an earlier render left it.
@@ -297,20 +330,12 @@ void Rig::begin_render() {
     applied_.hands = hands_;
 }
 
-/// The sounds follow the hands after a fixed delay, and never two in one crossfade.
+/// What the hands ask for now is heard when it is its time.
 void Rig::wish() {
-    Wish wish{sampler.clock() + std::llround(config::morph_delay_seconds * sample_rate_), hands_};
-    const Wish& last = wishes_.empty() ? applied_ : wishes_.back();
-    const std::int64_t earliest = last.frame + std::llround(config::swap_seconds * sample_rate_);
-    if (!wishes_.empty() && last.deferred && wish.frame <= last.frame) {
-        wish.frame = last.frame;
-        wish.deferred = true;
+    const MorphTimes::Due due = times_.move(sampler.clock());
+    if (due.replaces)
         wishes_.pop_back();
-    } else if (wish.frame < earliest) {
-        wish.frame = earliest;
-        wish.deferred = true;
-    }
-    wishes_.push_back(wish);
+    wishes_.push_back({due.frame, hands_});
 }
 
 /// What sounds now, and what these events strike.

@@ -8,6 +8,7 @@
 #include "desk.hpp"
 #include "host_parameters.hpp"
 #include "producergan/sampler.hpp"
+#include "producergan/timing.hpp"
 
 namespace producergan::plugin {
 
@@ -29,8 +30,8 @@ public:
 };
 
 /// What happens in a block: MIDI and the host's parameters to the macros, the macros to the sampler's parameters at that
-/// very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known, offline
-/// as `engine render` has it, 20 ms after the hands moved.
+/// very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known; offline
+/// the order of things at a frame is that of `engine.offline.OfflineLoop`, and so is the audio.
 class Rig {
 public:
     explicit Rig(HostParameters& parameters); // [setup]
@@ -62,8 +63,11 @@ public:
     /// earlier render left them. Null: no preset yet. [audio-thread, offline only]
     void begin_render();
 
-    /// A macro moved by the window. [message-thread]
-    void move_macro(int macro, float position);
+    /// A render is over: macros stand where they were put before it. [setup]
+    void end_render() { put_back_.store(true); }
+
+    /// How often MIDI has asked for new sounds since the last call: of the last key, of all keys. [link-thread]
+    std::array<unsigned, 2> take_triggers();
 
     /// Where the macros stand, for showing. [thread-safe]
     double position(int macro) const { return shown_positions_[static_cast<std::size_t>(macro)].load(); }
@@ -78,11 +82,12 @@ private:
     struct Wish { // what the keys shall sound like from a frame on
         std::int64_t frame = 0;
         Hands hands;
-        bool deferred = false; // waits for the crossfade before it: a newer wish may take its place
     };
 
     void adopt() noexcept;
     bool hear_host() noexcept;
+    bool hear(const Event& event, bool live) noexcept;
+    bool pulls(const Event& event) noexcept;
     void renew() noexcept;
     void publish() noexcept;
     void put(const Knobs::Positions& positions) noexcept;
@@ -109,6 +114,9 @@ private:
     std::array<std::atomic<double>, hand_words> words_{};
     std::array<std::atomic<double>, config::macros> shown_positions_{}, put_positions_{};
     std::atomic<int> last_key_{-1};
+    std::array<std::atomic<unsigned>, 2> pulled_{}; // triggers
+    std::atomic<bool> put_back_{false};
+    std::bitset<128> high_; // trigger controllers that stand above the middle
 
     Hands hands_;
     Values values_;
@@ -117,6 +125,7 @@ private:
     std::vector<Place> sounding_, was_sounding_;
 
     // Offline
+    MorphTimes times_{sample_rate_};
     std::deque<Wish> wishes_;
     Wish applied_;
     std::vector<Need> needs_;

@@ -143,6 +143,7 @@ void Session::received(const Message& message) {
     if (message.type == "blocks") {
         library_.write(name_of(head["sound"]), static_cast<juce::int64>(head["start"]),
                        static_cast<juce::int64>(head["frames"]), message.body);
+        unpacked_ = true;
     } else if (message.type == "set") {
         hear_set(head);
     } else if (message.type == "program") {
@@ -320,7 +321,10 @@ void Session::beat() {
         rig_.play(unplayed_);
     const bool moved = rig_.look(hands_);
     hands_unsaid_ |= moved;
+    const auto [last, all] = rig_.take_triggers();
     if (serial_ >= 0) {
+        if (all > 0 || (last > 0 && rig_.last_key() >= 0))
+            say_reroll(all > 0 ? -1 : rig_.last_key());
         if (hands_unsaid_ && !offline_)
             say_hands();
         if (!offline_)
@@ -330,8 +334,19 @@ void Session::beat() {
     }
     if (!offline_)
         tell_wanted();
+    if (!offline_)
+        pack();
     if (seconds() - pruned_at_ > prune_every)
         prune();
+}
+
+/// Packs a clip when there is nothing better to do, so that a project is saved at once.
+void Session::pack() {
+    if (!unpacked_ || (serial_ >= 0 && (settled_version_ < said_version_ || pending_ > 0)) ||
+        library_.pack_one(keep_bits))
+        return;
+    unpacked_ = false;
+    kept_bytes_ = std::min(most_kept_bytes, library_.packed_bytes(scenes_.sounds()));
 }
 
 // ---- what the engine is told -------------------------------------------------------------------------------------
@@ -405,7 +420,6 @@ void Session::say_voices() {
 /// Clips beyond what is kept are given up, those of stands used longest ago first.
 void Session::prune() {
     pruned_at_ = seconds();
-    library_.pack_one(keep_bits);
     if (library_.bytes() <= most_clip_bytes)
         return;
     const std::size_t each = library_.bytes() / std::max<std::size_t>(1, library_.all_whole().size());
@@ -444,6 +458,8 @@ void Session::set_offline(bool offline) {
     const std::lock_guard guard(lock_);
     if (offline_ == offline)
         return;
+    if (offline_)
+        rig_.end_render();
     offline_ = offline;
     hands_unsaid_ = true;
 }
@@ -566,11 +582,13 @@ void Session::ask_for_presets() {
 }
 
 void Session::reroll(int key) {
-    link_.post([this, key] {
-        juce::var head = message("reroll");
-        add(head, "key", key);
-        link_.send(head);
-    });
+    link_.post([this, key] { say_reroll(key); });
+}
+
+void Session::say_reroll(int key) {
+    juce::var head = message("reroll");
+    add(head, "key", key);
+    link_.send(head);
 }
 
 void Session::lock(int key, bool on) {

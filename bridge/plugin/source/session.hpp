@@ -73,10 +73,10 @@ public:
     /// Plays what a state holds, and returns what the host had to say. Raises LinkError with a sentence if it is none.
     /// [message-thread]
     juce::var restore(const void* data, std::size_t size);
-    std::size_t kept_bytes() const { return kept_bytes_.load(); } // of the clips in the last saved state [thread-safe]
+    std::size_t kept_bytes() const { return kept_bytes_.load(); } // what a project keeps of clips, packed [thread-safe]
 
     static constexpr std::size_t most_kept_bytes = std::size_t{64} << 20; // of packed clips in a project
-    static constexpr std::size_t most_clip_bytes = std::size_t{256} << 20; // of clips in memory
+    static constexpr std::size_t most_clip_bytes = std::size_t{128} << 20; // of clips in memory
 
 private:
     struct Preset { // what to ask an engine for
@@ -113,6 +113,8 @@ private:
     void say_hands();
     void say_voices();
     void prune();
+    void pack();
+    void say_reroll(int key);
     juce::var hands_fields(const char* type, const Hands& hands, const Turns& turns) const;
     Stand stand(const Hands& hands) const;
     bool can_make() const; // whether an engine makes sounds of the present preset, or is about to
@@ -131,6 +133,7 @@ private:
     std::unique_ptr<Desk> unplayed_; // that the sampler was too busy to take
     std::map<Place, SoundName> wanted_, told_;
     Library library_;
+    bool unpacked_ = false; // it may hold clips that are not packed yet
     Scenes scenes_;
     std::map<std::int64_t, Said> said_;
     Hands hands_;

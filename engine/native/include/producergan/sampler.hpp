@@ -54,6 +54,8 @@ public:
     /// for. [audio-thread]
     void take_all_messages() noexcept;
 
+    std::uint64_t program_id() const noexcept { return program_->id; } // of the program that notes play [audio-thread]
+
     /// Output frames since prepare. [audio-thread]
     std::int64_t clock() const noexcept { return clock_; }
 
