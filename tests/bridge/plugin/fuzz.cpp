@@ -34,7 +34,7 @@ constexpr long growth = 48 << 20; // bytes of the second half: clips and states 
 /// A plugin and the memory that it plays into.
 struct Bench {
     Processor processor;
-    juce::AudioBuffer<float> audio{2 * config::max_outputs, longest};
+    juce::AudioBuffer<float> audio{2 * config::outputs, longest};
     juce::MidiBuffer midi;
     double rate = 48000.0;
 
