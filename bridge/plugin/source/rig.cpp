@@ -91,6 +91,11 @@ void Rig::adopt() noexcept {
 
 // ---- hands -------------------------------------------------------------------------------------------------------
 
+void Rig::forget_turns(int key) {
+    if (Desk* desk = shown_.load(std::memory_order_acquire); desk != nullptr)
+        desk->turns.forget(key);
+}
+
 std::array<unsigned, 2> Rig::take_triggers() {
     return {pulled_[0].exchange(0, std::memory_order_relaxed), pulled_[1].exchange(0, std::memory_order_relaxed)};
 }

@@ -44,6 +44,8 @@ ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     set(3, ZoneParam::start, 0.3f);
     set(4, ZoneParam::mode, 2); // looped, reversed
     set(4, ZoneParam::reverse, 1);
+    set(1, ZoneParam::output, 2);
+    set(4, ZoneParam::output, 8);
     auto program = std::make_shared<Program>(std::move(zones));
     program->play[static_cast<std::size_t>(PlayParam::polyphony)] = polyphony;
     std::size_t next = 0;
@@ -81,6 +83,10 @@ int main(int argc, char** argv) {
     Knobs knobs(make_macros(random), 5, 0), others(make_macros(random), 2, 0);
     std::array<Event, 64> events;
     std::array<float, 2 * 512> out;
+    std::array<float, 16 * 256> frames_of_outputs;
+    std::array<Output, config::outputs> outputs;
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        outputs[i] = {frames_of_outputs.data() + 512 * i, frames_of_outputs.data() + 512 * i + 256};
     std::int64_t now = 1000000000;
     std::size_t freed = 0, recorded = 0;
     for (int block = 0; block < 6000; ++block) {
@@ -117,7 +123,7 @@ int main(int argc, char** argv) {
             if (block % 500 == 0)
                 knobs.follow(others);
             turn(knobs, sampler, events.data(), count, random);
-            sampler.process(events.data(), count, out.data(), out.data() + 1, 2, frames);
+            sampler.process(events.data(), count, outputs.data(), 1 + block / 2 % config::outputs, 1, frames);
         } else {
             const Inside flag;
             for (int i = 0; i < count; ++i) {
