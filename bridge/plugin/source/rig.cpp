@@ -16,7 +16,7 @@ Rig::Rig(HostParameters& parameters) : parameters_(parameters) {
     was_sounding_.reserve(most_reports);
     needs_.reserve(most_reports + config::max_zones * config::max_variants);
     piece_.reserve(config::max_events);
-    publish();
+    values_.zones.reserve(config::max_zones);
 }
 
 Rig::~Rig() {

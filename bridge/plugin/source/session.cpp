@@ -244,7 +244,7 @@ void Session::all_read() {
     take_up(coming->model, coming->slots, another ? nullptr : &positions);
     said_.clear();
     Hands first;
-    first.positions = another ? Desk(model_).knobs.positions() : positions;
+    first.positions = hands_.positions;
     first.morph = hands_.morph;
     said_[0] = {stand(first), {}};
     for (const auto& [place, sound] : wanted_)
@@ -258,6 +258,7 @@ void Session::all_read() {
 void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std::map<Place, SoundName>& slots,
                       const Knobs::Positions* positions) {
     auto desk = std::make_unique<Desk>(model, positions);
+    hands_.positions = desk->knobs.positions(); // until a host plays it
     wanted_ = slots;
     told_.clear();
     tail_seconds_ = model->tail_seconds();
