@@ -48,6 +48,8 @@ void Processor::reset() {
 }
 
 void Processor::setNonRealtime(bool offline) noexcept {
+    if (offline == isNonRealtime())
+        return; // JUCE's VST3 says it again with every block
     AudioProcessor::setNonRealtime(offline);
     session.set_offline(offline);
     begun_ = false;
