@@ -40,6 +40,7 @@ public:
     /// Gives up all clips but these. Returns the names of those that were given up.
     std::vector<SoundName> keep(const std::set<SoundName>& names);
 
+    std::size_t size() const { return entries_.size(); }
     std::size_t bytes() const; // of audio in memory
     std::size_t packed_bytes(const std::set<SoundName>& names) const; // of those of these that are packed
 

@@ -13,6 +13,7 @@ constexpr double voices_every = 0.02, prune_every = 2.0, slots_wait = 0.05; // s
 constexpr double patience = 60.0;                    // of an offline render with an engine that says nothing
 constexpr std::size_t most_said = 512;               // hands whose answers may still come
 constexpr int keep_bits = 24, most_names = 16384;
+constexpr std::size_t most_stands = 4096; // that are remembered; a knob that turns for a minute comes by so many
 
 double seconds() {
     return juce::Time::getMillisecondCounterHiRes() / 1000.0;
@@ -425,11 +426,10 @@ void Session::say_voices() {
 /// Clips beyond what is kept are given up, those of stands used longest ago first.
 void Session::prune() {
     pruned_at_ = seconds();
-    if (library_.bytes() <= most_clip_bytes)
+    if (library_.bytes() <= most_clip_bytes && scenes_.stands() <= most_stands)
         return;
-    const std::size_t each = library_.bytes() / std::max<std::size_t>(1, library_.all_whole().size());
-    scenes_.prune(stand(hands_),
-                  [&](const std::set<SoundName>& names) { return names.size() * each <= most_clip_bytes * 3 / 4; });
+    const std::size_t each = std::max<std::size_t>(1, library_.bytes() / std::max<std::size_t>(1, library_.size()));
+    scenes_.prune(stand(hands_), most_clip_bytes * 3 / 4 / each, most_stands * 3 / 4);
     std::set<SoundName> kept = scenes_.sounds();
     for (const auto& [place, sound] : wanted_)
         kept.insert(sound);

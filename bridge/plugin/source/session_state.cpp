@@ -88,7 +88,7 @@ juce::MemoryBlock Session::save(const juce::var& host) {
             audio.reset();
             std::set<SoundName> packed;
             bool whole = true;
-            for (auto scene = all.rbegin(); scene != all.rend() && whole; ++scene) {
+            for (auto scene = all.begin(); scene != all.end() && whole; ++scene) {
                 juce::Array<juce::var> sights;
                 for (const auto& [sight, sound] : *scene->second) {
                     const StoredClip* stored = library_.packed(sound, bits);
