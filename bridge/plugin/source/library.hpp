@@ -13,7 +13,8 @@ namespace producergan::plugin {
 /// The clips that the plugin holds, by the name of their sound. One thread at a time.
 class Library {
 public:
-    /// A clip begins, unless it is there in this form. Raises std::invalid_argument on sizes that no clip has.
+    /// A clip begins. One that is there whole stays until the other is. Raises std::invalid_argument on sizes that no clip
+    /// has.
     void begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate);
 
     /// Frames of a clip that has begun, [channels][frames]. Raises LinkError where they do not fit.
@@ -25,6 +26,10 @@ public:
     ClipRef find(const SoundName& name) const; // null if it is not there; maybe not whole
     bool whole(const SoundName& name) const;
     std::vector<SoundName> all_whole() const;
+
+    /// Whether a clip was made for a render, by itself, and so is to the bit what `engine render` plays.
+    bool exact(const SoundName& name) const;
+    void mark_exact(const SoundName& name);
 
     /// The packed form of a whole clip, made once for each number of bits; null if it is not whole.
     const StoredClip* packed(const SoundName& name, int bits);
@@ -41,7 +46,8 @@ public:
 private:
     struct Entry {
         ClipRef clip;
-        std::int64_t blocks_left = 0;
+        ClipRef coming; // that takes its place once it is whole
+        bool whole = false, exact = false;
         std::optional<StoredClip> packed;
     };
     std::map<SoundName, Entry> entries_;

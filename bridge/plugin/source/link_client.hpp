@@ -42,6 +42,8 @@ public:
     void wake() noexcept;
     void stop(); // ends the thread; no call of the listener comes afterwards [message-thread]
 
+    static inline std::atomic<int> retry_ms{250}; // from one try to find an engine to the next; tests shorten it
+
     Where where() const { return where_.load(); } // [thread-safe]
     juce::String trouble() const;                 // why it is missing, a sentence; empty if it is not [thread-safe]
 
@@ -60,7 +62,7 @@ private:
     void serve();
     void close(const juce::String& why);
 
-    static constexpr int beat_ms = 5, idle_ms = 20, retry_ms = 250, launch_s = 30, handshake_s = 5;
+    static constexpr int beat_ms = 5, idle_ms = 20, launch_s = 30, handshake_s = 5;
     static constexpr std::size_t most_waiting = 1 << 16; // bytes: an engine that reads nothing is told nothing new
 
     Listener& listener_;

@@ -10,6 +10,7 @@ namespace producergan::plugin {
 
 namespace {
 
+constexpr std::uint8_t all_sound_off = 120; // a MIDI controller
 constexpr int show_hz = 20; // how often hosts are shown what controllers moved
 
 template <typename Buses>
@@ -42,16 +43,16 @@ void Processor::prepareToPlay(double sample_rate, int) {
 }
 
 void Processor::reset() {
-    if (isNonRealtime())
-        rig.prepare(sample_rate_);
-    else
-        rig.sampler.silence();
+    quiet_ = true;
     begun_ = false;
 }
 
 void Processor::setNonRealtime(bool offline) noexcept {
+    if (offline == isNonRealtime())
+        return; // JUCE's VST3 says it again with every block
     AudioProcessor::setNonRealtime(offline);
     session.set_offline(offline);
+    begun_ = false;
 }
 
 bool Processor::isBusesLayoutSupported(const BusesLayout& layouts) const {
@@ -82,7 +83,6 @@ void Processor::add(int offset, const std::uint8_t* bytes, int size) {
 }
 
 void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
-    events_.clear();
     for (unsigned at = struck_read_.load(std::memory_order_relaxed);
          at != struck_written_.load(std::memory_order_acquire); ++at) {
         const unsigned message = struck_[at % struck_.size()].load(std::memory_order_relaxed);
@@ -98,7 +98,14 @@ void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
 void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
     const int frames = audio.getNumSamples();
     session.wake();
-    take_events(midi, frames);
+    const bool bypassed = parameters.bypass->getValue() >= 0.5f;
+    events_.clear();
+    if (quiet_.exchange(false, std::memory_order_relaxed) || (bypassed && !was_bypassed_))
+        for (int channel = 0; channel < config::channels; ++channel)
+            events_.push_back({0, static_cast<std::uint8_t>(0xb0 | channel), all_sound_off, 0});
+    was_bypassed_ = bypassed;
+    if (!bypassed)
+        take_events(midi, frames);
     std::array<Output, config::outputs> outputs{};
     int count = 0;
     for (; count < std::min(config::outputs, getBusCount(false)); ++count)
@@ -108,16 +115,10 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
         }
     if (frames == 0 || count == 0)
         return;
-    const bool bypassed = parameters.bypass->getValue() >= 0.5f;
-    if (bypassed) {
-        if (!was_bypassed_)
-            rig.sampler.silence();
-        events_.clear();
-    }
-    was_bypassed_ = bypassed;
     const bool offline = isNonRealtime();
     if (offline && !begun_) {
         session.wait_for_preset();
+        rig.prepare(sample_rate_);
         session.begin_render();
         begun_ = true;
     }

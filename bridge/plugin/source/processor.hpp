@@ -70,6 +70,7 @@ private:
     juce::String state_trouble_;
     const PresetModel* shown_model_ = nullptr;
     bool was_bypassed_ = false;
+    std::atomic<bool> quiet_{false}; // all that sounds is to end
     bool begun_ = false; // an offline render, from its start
     double sample_rate_ = 48000.0;
 };

@@ -16,7 +16,7 @@ Rig::Rig(HostParameters& parameters) : parameters_(parameters) {
     was_sounding_.reserve(most_reports);
     needs_.reserve(most_reports + config::max_zones * config::max_variants);
     piece_.reserve(config::max_events);
-    publish();
+    values_.zones.reserve(config::max_zones);
 }
 
 Rig::~Rig() {
@@ -90,6 +90,11 @@ void Rig::adopt() noexcept {
 }
 
 // ---- hands -------------------------------------------------------------------------------------------------------
+
+void Rig::forget_turns(int key) {
+    if (Desk* desk = shown_.load(std::memory_order_acquire); desk != nullptr)
+        desk->turns.forget(key);
+}
 
 std::array<unsigned, 2> Rig::take_triggers() {
     return {pulled_[0].exchange(0, std::memory_order_relaxed), pulled_[1].exchange(0, std::memory_order_relaxed)};

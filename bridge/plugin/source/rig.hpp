@@ -66,6 +66,9 @@ public:
     /// A render is over: macros stand where they were put before it. [setup]
     void end_render() { put_back_.store(true); }
 
+    /// A key of the fresh zones counts as never played. [link-thread]
+    void forget_turns(int key);
+
     /// How often MIDI has asked for new sounds since the last call: of the last key, of all keys. [link-thread]
     std::array<unsigned, 2> take_triggers();
 

@@ -244,7 +244,7 @@ void Session::all_read() {
     take_up(coming->model, coming->slots, another ? nullptr : &positions);
     said_.clear();
     Hands first;
-    first.positions = another ? Desk(model_).knobs.positions() : positions;
+    first.positions = hands_.positions;
     first.morph = hands_.morph;
     said_[0] = {stand(first), {}};
     for (const auto& [place, sound] : wanted_)
@@ -258,16 +258,18 @@ void Session::all_read() {
 void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std::map<Place, SoundName>& slots,
                       const Knobs::Positions* positions) {
     auto desk = std::make_unique<Desk>(model, positions);
+    hands_.positions = desk->knobs.positions(); // until a host plays it
     wanted_ = slots;
     told_.clear();
     tail_seconds_ = model->tail_seconds();
     for (const auto& [place, sound] : slots)
         if (const ClipRef clip = library_.find(sound); clip != nullptr && place.zone < model->zones.size()) {
             desk->program->slot(place.zone, place.key).clips[place.variant] = clip;
-            told_[place] = sound;
+            told_[place] = clip->id();
         }
     model_ = std::make_shared<PresetModel>(*model);
     unplayed_ = std::move(desk);
+    untold_ = true;
     rig_.play(unplayed_);
 }
 
@@ -275,20 +277,22 @@ void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std
 
 bool Session::tell(Place place, const SoundName& sound) {
     const ClipRef clip = library_.find(sound);
-    if (clip == nullptr || unplayed_ != nullptr)
+    if (clip == nullptr)
         return false;
-    if (told_[place] == sound)
+    if (told_[place] == clip->id())
         return true;
-    if (!rig_.sampler.set_clip(place.zone, place.key, place.variant, clip))
-        return false; // its queue is full: the next beat tells it again
-    told_[place] = sound;
+    if (unplayed_ != nullptr || !rig_.sampler.set_clip(place.zone, place.key, place.variant, clip)) {
+        untold_ = true; // its queue is full: the next beat tells it again
+        return false;
+    }
+    told_[place] = clip->id();
     return true;
 }
 
 void Session::tell_wanted() {
+    untold_ = false;
     for (const auto& [place, sound] : wanted_)
-        if (told_[place] != sound)
-            tell(place, sound);
+        tell(place, sound);
 }
 
 /// Without an engine: the sounds that were kept, those of the nearest stand of the hands.
@@ -302,6 +306,7 @@ void Session::play_kept(const Hands& hands) {
         if (SoundName sound = scenes_.nearest(here, {place, turn}); !sound.empty())
             wanted_[place] = std::move(sound);
     }
+    untold_ = true;
 }
 
 Stand Session::stand(const Hands& hands) const {
@@ -332,7 +337,7 @@ void Session::beat() {
     } else if (moved && !offline_ && coming_ == nullptr) {
         play_kept(hands_);
     }
-    if (!offline_)
+    if (untold_ && !offline_)
         tell_wanted();
     if (!offline_)
         pack();
@@ -426,9 +431,8 @@ void Session::prune() {
     scenes_.prune(stand(hands_),
                   [&](const std::set<SoundName>& names) { return names.size() * each <= most_clip_bytes * 3 / 4; });
     std::set<SoundName> kept = scenes_.sounds();
-    for (const auto* table : {&wanted_, &told_})
-        for (const auto& [place, sound] : *table)
-            kept.insert(sound);
+    for (const auto& [place, sound] : wanted_)
+        kept.insert(sound);
     if (coming_ != nullptr)
         for (const auto& [place, sound] : coming_->slots)
             kept.insert(sound);
@@ -460,6 +464,7 @@ void Session::set_offline(bool offline) {
         return;
     if (offline_)
         rig_.end_render();
+    untold_ = true; // a render told it what it needed
     offline_ = offline;
     hands_unsaid_ = true;
 }
@@ -510,9 +515,11 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
             sound = found->second;
         return library_.whole(sound) ? sound : SoundName();
     };
+    // What came while it was played was made with others at a time, and may differ in its last bits.
+    const auto exact = [&](const Need& need) { return library_.exact(known(need)); };
     std::vector<Need> missing;
     for (const Need& need : needs)
-        if (known(need).empty())
+        if (known(need).empty() || (serial_ >= 0 && !exact(need)))
             missing.push_back(need);
     bool complete = true;
     if (!missing.empty() && failure_.isEmpty()) {
@@ -536,6 +543,8 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
             while (!need_done_ && serial_ >= 0 && seconds() - std::max(begin, heard_at_) < patience)
                 answered_.wait_for(guard, std::chrono::milliseconds(20));
             if (need_sounds_.size() == missing.size()) {
+                for (const SoundName& sound : need_sounds_)
+                    library_.mark_exact(sound);
                 for (std::size_t i = 0; i < missing.size(); ++i)
                     if (touched(missing[i]))
                         touched_[touch_name(missing[i])] = need_sounds_[i];
@@ -606,6 +615,7 @@ void Session::undo() {
 
 void Session::paste(int key, const juce::String& text) {
     link_.post([this, key, text] {
+        rig_.forget_turns(key); // the very sound that is pasted is heard next
         juce::var head = message("paste");
         add(head, "key", key);
         add(head, "text", text.substring(0, 16384));

@@ -131,7 +131,9 @@ private:
     std::unique_ptr<Coming> coming_;
     bool refused_ = false; // the engine cannot open it
     std::unique_ptr<Desk> unplayed_; // that the sampler was too busy to take
-    std::map<Place, SoundName> wanted_, told_;
+    std::map<Place, SoundName> wanted_;
+    std::map<Place, std::uint64_t> told_; // the clip that the sampler has there
+    bool untold_ = false;                 // some of what is wanted may not be told
     Library library_;
     bool unpacked_ = false; // it may hold clips that are not packed yet
     Scenes scenes_;
