@@ -1,4 +1,4 @@
-"""Events at exact frames: as a MIDI file whose ticks are frames, and a score that asks for all that a preset can do."""
+"""Events at exact frames: as a MIDI file, and a score that asks for all that a preset can do."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ PEDAL = 64
 
 
 def write_midi(path: Path, events: Sequence[Sequence[int]], rate: int) -> Path:
-    """Writes the file: half a second a beat, so that a tick is a frame. `rate` is even, and up to 65534 Hz."""
+    """Writes the file: an eighth of a second a beat, so that four ticks are a frame. `rate` is even, up to 65534 Hz.
+
+    Every event stands a quarter of a frame late, which is the same frame for those who round seconds to frames and for
+    those who cut them.
+    """
     file = mido.MidiFile(ticks_per_beat=rate // 2)
     track = mido.MidiTrack()
     file.tracks.append(track)
-    track.append(mido.MetaMessage("set_tempo", tempo=500_000))
+    track.append(mido.MetaMessage("set_tempo", tempo=125_000))
     last = 0
     for frame, *message in events:
-        track.append(mido.Message.from_bytes(message, time=frame - last))
-        last = frame
+        tick = 4 * frame + 1
+        track.append(mido.Message.from_bytes(message, time=tick - last))
+        last = tick
     file.save(str(path))
     return path
 
@@ -34,23 +39,34 @@ def notes(frames: Sequence[int], keys: Sequence[int], velocity: int = 100) -> li
     return [(frame, NOTE_ON, keys[i % len(keys)], velocity) for i, frame in enumerate(frames)]
 
 
-def busy_score(preset: Preset, rate: int, seconds: float, seed: int = 1) -> list[Event]:
+def busy_score(preset: Preset, rate: int, seconds: float, grid: int = 0, seed: int = 1) -> list[Event]:
     """Notes of all zones at any velocity, the preset's own controllers, bends and the pedal, in the order of frames.
 
-    No two messages that could be taken in another order stand at one frame.
+    No two messages stand at one frame. With a `grid` all but notes stand on multiples of so many frames: hosts that tell
+    controllers at the beginnings of blocks only then tell them in time.
     """
     draw = random.Random(seed)
     keys = [key for zone in preset.zones for key in zone.keys]
-    controllers = [macro.controller for macro in preset.macros if macro.controller is not None and macro.controller < 120]
+    numbers = [macro.controller for macro in preset.macros]
+    controllers = [number for number in numbers if number is not None and number < 120]
     end = round(seconds * rate)
     events: dict[int, Event] = {}
 
     def put(frame: int, *message: int) -> None:
-        while frame in events:
+        while frame in events or (grid and frame % grid == 0):
             frame += 1
         if frame < end:
             status, data1, data2 = message
             events[frame] = (frame, status, data1, data2)
+
+    def move(frame: int, *message: int) -> None:
+        if grid:
+            status, data1, data2 = message
+            frame = -(-frame // grid) * grid
+            if frame < end:
+                events[frame] = (frame, status, data1, data2)
+        else:
+            put(frame, *message)
 
     for beat in range(round(seconds * 8)):
         frame = round((beat + draw.random() / 2) * rate / 8)
@@ -61,9 +77,9 @@ def busy_score(preset: Preset, rate: int, seconds: float, seed: int = 1) -> list
             if draw.random() < 0.2:
                 begin, value = draw.randint(0, rate // 4), draw.randint(0, 127)
                 for step in range(draw.randint(1, 6)):  # a turn of the knob, quicker than sounds follow
-                    put(frame + begin + step * rate // 200, CONTROLLER, controller, min(127, value + 9 * step))
+                    move(frame + begin + step * rate // 200, CONTROLLER, controller, min(127, value + 9 * step))
         if draw.random() < 0.2:
-            put(frame + draw.randint(0, rate // 8), BEND, draw.randint(0, 127), draw.randint(0, 127))
+            move(frame + draw.randint(0, rate // 8), BEND, draw.randint(0, 127), draw.randint(0, 127))
         if draw.random() < 0.2:
-            put(frame + draw.randint(0, rate // 8), CONTROLLER, PEDAL, draw.choice((0, 127)))
+            move(frame + draw.randint(0, rate // 8), CONTROLLER, PEDAL, draw.choice((0, 127)))
     return [events[frame] for frame in sorted(events)]

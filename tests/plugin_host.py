@@ -119,7 +119,8 @@ class Pedalboard:
 
     def render(self, events: list[Event], frames: int, changes: list[Change], block: int) -> Audio:
         assert not changes, "pedalboard automates nothing"
-        midi = [(bytes(message), frame / self._rate) for frame, *message in events]
+        # Seconds are cut to frames: a quarter of one keeps them from the frame before.
+        midi = [(bytes(message), (frame + 0.25) / self._rate) for frame, *message in events]
         audio: Audio = self._plugin.process(
             midi, frames / self._rate, self._rate, num_channels=2, buffer_size=block, reset=True
         )
