@@ -1,4 +1,4 @@
-"""The plugin's own test programs, in C++: no allocation and no system call, fuzzing as a host, as a project, as an engine."""
+"""The plugin's own test programs, in C++: no allocation, no system call; fuzzing as host, as project, as engine."""
 
 from __future__ import annotations
 
