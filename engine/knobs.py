@@ -60,10 +60,6 @@ class Knobs:
         """Its controller is another one now."""
         self._native.release(macro - 1)
 
-    def values(self) -> list[tuple[int | None, str, float]]:
-        """The sampler parameters that the macros set, in their order: (zone index, −1: all, None: play; id; value)."""
-        return self._native.values()
-
 
 def native_macros(preset: Preset) -> list[dict[str, Any]]:
     """The preset's macros as `_native.Knobs` takes them."""

@@ -98,9 +98,15 @@ std::bitset<128> controllers_from(const std::vector<int>& numbers) {
 
 using Audio = nb::ndarray<float, nb::numpy, nb::ndim<2>, nb::c_contig>;
 
-Audio render(Sampler& sampler, const std::vector<std::tuple<int, nb::bytes>>& messages, int frames) {
+using Messages = std::vector<std::tuple<int, nb::bytes>>;
+using Outputs = nb::ndarray<float, nb::numpy, nb::ndim<3>, nb::c_contig>;
+
+/// Renders into frames that alternate left and right, output after output.
+float* render(Sampler& sampler, const Messages& messages, int frames, int output_count) {
     if (frames < 0)
         throw nb::value_error("a block has no negative length");
+    if (output_count < 1 || output_count > config::outputs)
+        throw nb::value_error("there are 1 to 8 outputs");
     std::vector<Event> events;
     events.reserve(messages.size());
     for (const auto& [offset, bytes] : messages) {
@@ -110,13 +116,17 @@ Audio render(Sampler& sampler, const std::vector<std::tuple<int, nb::bytes>>& me
         events.push_back({offset, data[0], bytes.size() > 1 ? data[1] : std::uint8_t{0},
                           bytes.size() > 2 ? data[2] : std::uint8_t{0}});
     }
-    auto* out = new float[static_cast<std::size_t>(2 * frames) + 1];
-    nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
-    {
-        const nb::gil_scoped_release free_python;
-        sampler.process(events.data(), static_cast<int>(events.size()), out, out + 1, 2, frames);
-    }
-    return Audio(out, {static_cast<std::size_t>(frames), 2}, owner);
+    auto* out = new float[static_cast<std::size_t>(2 * frames * output_count) + 1];
+    std::array<Output, config::outputs> outputs;
+    for (int i = 0; i < output_count; ++i)
+        outputs[static_cast<std::size_t>(i)] = {out + 2 * frames * i, out + 2 * frames * i + 1};
+    const nb::gil_scoped_release free_python;
+    sampler.process(events.data(), static_cast<int>(events.size()), outputs.data(), output_count, 2, frames);
+    return out;
+}
+
+nb::capsule owner_of(float* memory) {
+    return nb::capsule(memory, [](void* owned) noexcept { delete[] static_cast<float*>(owned); });
 }
 
 struct ReaderOfRing {
@@ -197,6 +207,7 @@ NB_MODULE(_native, m) {
     m.attr("MAX_SIBLINGS") = config::max_siblings;
     m.attr("MAX_LAYERS") = config::max_layers;
     m.attr("MAX_VARIANTS") = config::max_variants;
+    m.attr("OUTPUTS") = config::outputs;
     m.attr("SWAP_SECONDS") = config::swap_seconds;
     m.attr("KILL_SECONDS") = config::kill_seconds;
     m.attr("MORPH_DELAY_SECONDS") = config::morph_delay_seconds;
@@ -244,9 +255,8 @@ NB_MODULE(_native, m) {
                 const auto channels = static_cast<std::size_t>(self.channel_count());
                 const auto count = static_cast<std::size_t>(frames);
                 auto* out = new float[channels * count + 1];
-                nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
                 self.read(start, frames, out, frames);
-                return Audio(out, {channels, count}, owner);
+                return Audio(out, {channels, count}, owner_of(out));
             },
             nb::arg("start"), nb::arg("frames"),
             "Copies of `frames` frames from `start` on: float32 [channels, frames]. Raises ValueError if they lie "
@@ -329,8 +339,23 @@ NB_MODULE(_native, m) {
         .def(nb::init<>())
         .def("prepare", &Sampler::prepare, nb::arg("sample_rate"),
              "Sets the output rate in Hz; all voices fall silent. Raises ValueError. [setup]")
-        .def("process", &render, nb::arg("events"), nb::arg("frames"),
-             "Renders a block: events as (offset, bytes), sorted; float32 [frames, 2]. [audio-thread]")
+        .def(
+            "process",
+            [](Sampler& self, const Messages& events, int frames) {
+                float* out = render(self, events, frames, 1);
+                return Audio(out, {static_cast<std::size_t>(frames), 2}, owner_of(out));
+            },
+            nb::arg("events"), nb::arg("frames"),
+            "Renders a block: events as (offset, bytes), sorted; float32 [frames, 2]. [audio-thread]")
+        .def(
+            "process_outputs",
+            [](Sampler& self, const Messages& events, int frames, int outputs) {
+                float* out = render(self, events, frames, outputs);
+                return Outputs(out, {static_cast<std::size_t>(outputs), static_cast<std::size_t>(frames), 2},
+                               owner_of(out));
+            },
+            nb::arg("events"), nb::arg("frames"), nb::arg("outputs"),
+            "The same for 1 to 8 outputs: float32 [outputs, frames, 2]. Raises ValueError. [audio-thread]")
         .def("set_program", &Sampler::set_program, nb::arg("program"), "[thread-safe]")
         .def("set_clip", &Sampler::set_clip, nb::arg("zone"), nb::arg("key"), nb::arg("variant"), nb::arg("clip"),
              "The clip-table message; False if the queue is full. [thread-safe]")
@@ -397,9 +422,8 @@ NB_MODULE(_native, m) {
             [](RecordingRing& self) {
                 const std::size_t frames = self.waiting();
                 auto* out = new float[2 * frames + 1];
-                nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
                 self.read(out, frames);
-                return Audio(out, {frames, 2}, owner);
+                return Audio(out, {frames, 2}, owner_of(out));
             },
             "What has arrived since the last read: float32 [frames, 2]. [control-thread]")
         .def_prop_ro("dropped", &RecordingRing::dropped, "Frames that found no room. [thread-safe]");
@@ -423,9 +447,8 @@ NB_MODULE(_native, m) {
             "render",
             [](AudioCallback& self, int frames, std::int64_t now, bool underflow) {
                 auto* out = new float[static_cast<std::size_t>(2 * frames) + 1];
-                nb::capsule owner(out, [](void* memory) noexcept { delete[] static_cast<float*>(memory); });
                 self.render(out, frames, underflow, now);
-                return Audio(out, {static_cast<std::size_t>(frames), 2}, owner);
+                return Audio(out, {static_cast<std::size_t>(frames), 2}, owner_of(out));
             },
             nb::arg("frames"), nb::arg("now"), nb::arg("underflow") = false,
             "One block as a device would ask for it at `now` (ns), after time was lost or not. [audio-thread]")

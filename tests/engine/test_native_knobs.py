@@ -47,14 +47,14 @@ messages = st.tuples(
 
 @given(presets(), st.lists(messages, max_size=30))
 def test_what_they_set_is_what_the_preset_says_of_where_they_stand(preset: Preset, said: list[bytes]) -> None:
-    knobs = Knobs(preset)
+    knobs = _native.Knobs(native_macros(preset), int(preset.play["mpe_members"]), 0)
     for message in said:
-        knobs.handle(preset, message)
+        knobs.handle(message)
     values = preset.parameters({})
     for zone, identity, value in knobs.values():
         for index in range(len(preset.zones)) if zone == -1 else [zone]:
             values[index, identity] = value
-    assert values == preset.parameters(knobs.positions)
+    assert values == preset.parameters(dict(enumerate(knobs.positions, 1)))
 
 
 @given(presets(), st.lists(messages, max_size=60))

@@ -52,6 +52,12 @@ public:
         if (const int row = rows_[place.zone]; row != none)
             counts_[index(row, place)].fetch_add(1, std::memory_order_relaxed);
     }
+    void forget(int key) noexcept { // [thread-safe]
+        for (const int row : rows_)
+            for (int variant = 0; row != none && variant < config::max_variants; ++variant)
+                counts_[index(row, {0, static_cast<std::uint8_t>(key), static_cast<std::uint8_t>(variant)})].store(
+                    0, std::memory_order_relaxed);
+    }
     bool fresh(Place place) const noexcept { return rows_[place.zone] != none; } // [thread-safe]
 
     /// Calls visit(place, turn) for all that are not 0. [thread-safe]

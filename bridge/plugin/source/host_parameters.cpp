@@ -8,9 +8,7 @@ namespace {
 
 constexpr float time_power = 3.0f; // of a knob for times from 0 on: fine steps where times are short
 
-juce::String text_of(std::string_view view) {
-    return juce::String(view.data(), view.size());
-}
+juce::String text_of(std::string_view view) { return juce::String(view.data(), view.size()); }
 
 juce::NormalisableRange<float> range_of(const ParameterInfo& row) {
     const auto low = static_cast<float>(row.minimum), high = static_cast<float>(row.maximum);
@@ -29,10 +27,10 @@ juce::NormalisableRange<float> range_of(const ParameterInfo& row) {
 
 HostParameter::HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label)
     : RangedAudioParameter({text_of(row.id), 1}, label,
-                           juce::AudioProcessorParameterWithIDAttributes().withLabel(text_of(row.unit))), row_(row), index_(index),
-      choices_(juce::StringArray::fromTokens(text_of(row.choices), "|", "")), range_(range_of(row)),
-      default_(range_.convertTo0to1(static_cast<float>(row.default_value))), value_(default_), shown_(default_),
-      seen_(default_) {}
+                           juce::AudioProcessorParameterWithIDAttributes().withLabel(text_of(row.unit))),
+      row_(row), index_(index), choices_(juce::StringArray::fromTokens(text_of(row.choices), "|", "")),
+      range_(range_of(row)), default_(range_.convertTo0to1(static_cast<float>(row.default_value))), value_(default_),
+      shown_(default_), seen_(default_) {}
 
 std::optional<float> HostParameter::moved() noexcept {
     const float value = value_.load(std::memory_order_relaxed);
@@ -59,7 +57,8 @@ void HostParameter::take_over(float value) {
 }
 
 int HostParameter::getNumSteps() const {
-    return isDiscrete() ? static_cast<int>(row_.maximum - row_.minimum) + 1 : juce::AudioProcessor::getDefaultNumParameterSteps();
+    return isDiscrete() ? static_cast<int>(row_.maximum - row_.minimum) + 1
+                        : juce::AudioProcessor::getDefaultNumParameterSteps();
 }
 
 juce::String HostParameter::getText(float value, int length) const {

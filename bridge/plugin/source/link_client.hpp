@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ public:
     void wake() noexcept;
     void stop(); // ends the thread; no call of the listener comes afterwards [message-thread]
 
+    static inline std::atomic<int> retry_ms{250}; // from one try to find an engine to the next; tests shorten it
+
     Where where() const { return where_.load(); } // [thread-safe]
     juce::String trouble() const;                 // why it is missing, a sentence; empty if it is not [thread-safe]
 
@@ -57,10 +60,11 @@ private:
     void run_actions();
     bool connect();
     void start_engine();
+    void missing(const juce::String& sentence);
     void serve();
     void close(const juce::String& why);
 
-    static constexpr int beat_ms = 5, idle_ms = 20, retry_ms = 250, launch_s = 30, handshake_s = 5;
+    static constexpr int beat_ms = 5, idle_ms = 20, launch_s = 30, handshake_s = 5;
     static constexpr std::size_t most_waiting = 1 << 16; // bytes: an engine that reads nothing is told nothing new
 
     Listener& listener_;
@@ -74,8 +78,10 @@ private:
     UnixSocket socket_;
     FrameReader reader_;
     std::string outgoing_;
+    std::string path_;             // of the engine that is spoken to
+    std::set<std::string> passed_; // engines that were of no use: the others are tried first
     LaunchRight right_;
-    double launched_at_ = -1.0, greeted_at_ = -1.0; // seconds
+    double launched_at_ = -1.0, greeted_at_ = -1.0, next_try_ = 0.0; // seconds
 };
 
 } // namespace producergan::plugin

@@ -42,16 +42,16 @@ void Processor::prepareToPlay(double sample_rate, int) {
 }
 
 void Processor::reset() {
-    if (isNonRealtime())
-        rig.prepare(sample_rate_);
-    else
-        rig.sampler.silence();
+    hush_ = true; // hosts reset in whichever thread they like
     begun_ = false;
 }
 
 void Processor::setNonRealtime(bool offline) noexcept {
+    if (offline == isNonRealtime())
+        return; // JUCE's VST3 says it again with every block
     AudioProcessor::setNonRealtime(offline);
     session.set_offline(offline);
+    begun_ = false;
 }
 
 bool Processor::isBusesLayoutSupported(const BusesLayout& layouts) const {
@@ -82,7 +82,6 @@ void Processor::add(int offset, const std::uint8_t* bytes, int size) {
 }
 
 void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
-    events_.clear();
     for (unsigned at = struck_read_.load(std::memory_order_relaxed);
          at != struck_written_.load(std::memory_order_acquire); ++at) {
         const unsigned message = struck_[at % struck_.size()].load(std::memory_order_relaxed);
@@ -96,6 +95,10 @@ void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
 }
 
 void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
+    play(audio, midi, parameters.bypass->getValue() >= 0.5f);
+}
+
+void Processor::play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& midi, bool bypassed) {
     const int frames = audio.getNumSamples();
     session.wake();
     take_events(midi, frames);
@@ -106,39 +109,36 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
             const int left = getChannelIndexInProcessBlockBuffer(false, count, 0);
             outputs[static_cast<std::size_t>(count)] = {audio.getWritePointer(left), audio.getWritePointer(left + 1)};
         }
-    if (frames == 0 || count == 0)
-        return;
-    const bool bypassed = parameters.bypass->getValue() >= 0.5f;
-    if (bypassed) {
-        if (!was_bypassed_)
-            rig.sampler.silence();
+    if (bypassed || count == 0)
         events_.clear();
-    }
+    if (frames == 0 || count == 0)
+        return; // what came with a block without frames is played with the next one
+    if (hush_.exchange(false, std::memory_order_relaxed) || (bypassed && !was_bypassed_))
+        rig.sampler.silence_now();
     was_bypassed_ = bypassed;
     const bool offline = isNonRealtime();
+    begun_ &= offline;
     if (offline && !begun_) {
         session.wait_for_preset();
+        rig.prepare(sample_rate_);
         session.begin_render();
         begun_ = true;
     }
     rig.process(events_, outputs.data(), count, frames, offline ? &session : nullptr);
+    events_.clear();
 }
 
 void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
     midi.clear();
-    processBlock(audio, midi);
+    play(audio, midi, true);
     audio.clear();
 }
 
-double Processor::getTailLengthSeconds() const {
-    return session.tail_seconds();
-}
+double Processor::getTailLengthSeconds() const { return session.tail_seconds(); }
 
 // ---- what the host shows -----------------------------------------------------------------------------------------
 
-void Processor::timerCallback() {
-    show_positions();
-}
+void Processor::timerCallback() { show_positions(); }
 
 /// Shows the host where controllers and presets have put what it may automate.
 void Processor::show_positions() {
@@ -226,8 +226,10 @@ void Processor::setStateInformation(const void* data, int size) {
         state_trouble_ = error.what();
         return;
     }
-    window_size = {juce::jlimit(400, 4000, static_cast<int>(host.getProperty("width", window_size.x))),
-                   juce::jlimit(300, 3000, static_cast<int>(host.getProperty("height", window_size.y)))};
+    const auto length = [&](const char* side, int least, int most, int now) {
+        return static_cast<int>(juce::jlimit<double>(least, most, host.getProperty(side, now)));
+    };
+    window_size = {length("width", 400, 4000, window_size.x), length("height", 300, 3000, window_size.y)};
     for (HostParameter* parameter : parameters.all()) {
         const juce::Identifier id(parameter->getParameterID());
         if (const juce::var& value = host.getProperty(id, {}); value.isDouble() || value.isInt())
@@ -240,6 +242,4 @@ void Processor::setStateInformation(const void* data, int size) {
 
 } // namespace producergan::plugin
 
-juce::AudioProcessor* JUCE_CALLTYPE createPluginFilter() {
-    return new producergan::plugin::Processor();
-}
+juce::AudioProcessor* JUCE_CALLTYPE createPluginFilter() { return new producergan::plugin::Processor(); }

@@ -24,14 +24,14 @@ class SoundSource {
 public:
     virtual ~SoundSource() = default;
 
-    /// Puts the sounds of some slots, as these hands and turns have them, into the sampler's table; waits for those that
-    /// have to be made. False if they did not come: the table has what there is. [audio-thread, offline only]
+    /// Puts the sounds of some slots, as these hands and turns have them, into the sampler's table; waits for those
+    /// that have to be made. False if they did not come: the table has what there is. [audio-thread, offline only]
     virtual bool provide(const Desk& desk, const Hands& hands, const std::vector<Need>& needs) = 0;
 };
 
-/// What happens in a block: MIDI and the host's parameters to the macros, the macros to the sampler's parameters at that
-/// very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known; offline
-/// the order of things at a frame is that of `engine.offline.OfflineLoop`, and so is the audio.
+/// What happens in a block: MIDI and the host's parameters to the macros, the macros to the sampler's parameters at
+/// that very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known;
+/// offline the order of things at a frame is that of `engine.offline.OfflineLoop`, and so is the audio.
 class Rig {
 public:
     explicit Rig(HostParameters& parameters); // [setup]
@@ -65,6 +65,9 @@ public:
 
     /// A render is over: macros stand where they were put before it. [setup]
     void end_render() { put_back_.store(true); }
+
+    /// A key of the fresh zones counts as never played. [link-thread]
+    void forget_turns(int key);
 
     /// How often MIDI has asked for new sounds since the last call: of the last key, of all keys. [link-thread]
     std::array<unsigned, 2> take_triggers();

@@ -10,13 +10,12 @@ namespace producergan::plugin {
 namespace {
 
 constexpr double voices_every = 0.02, prune_every = 2.0, slots_wait = 0.05; // seconds
-constexpr double patience = 60.0;                    // of an offline render with an engine that says nothing
-constexpr std::size_t most_said = 512;               // hands whose answers may still come
+constexpr double patience = 60.0;      // of an offline render with an engine that says nothing
+constexpr std::size_t most_said = 512; // hands whose answers may still come
 constexpr int keep_bits = 24, most_names = 16384;
+constexpr std::size_t most_stands = 4096; // that are remembered; a knob that turns for a minute comes by so many
 
-double seconds() {
-    return juce::Time::getMillisecondCounterHiRes() / 1000.0;
-}
+double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
 
 juce::var message(const char* type) {
     auto* made = new juce::DynamicObject();
@@ -41,9 +40,7 @@ Place place_of(const juce::var& head) {
             static_cast<std::uint8_t>(static_cast<int>(head["variant"]))};
 }
 
-SoundName name_of(const juce::var& text) {
-    return text.toString().toStdString();
-}
+SoundName name_of(const juce::var& text) { return text.toString().toStdString(); }
 
 /// Every slot of a preset's clip table that a key plays.
 std::vector<Place> places(const PresetModel& model) {
@@ -69,13 +66,9 @@ Session::Session(Rig& rig) : rig_(rig), link_(*this) {
     reports_.reserve(Snapshot::capacity);
 }
 
-Session::~Session() {
-    stop();
-}
+Session::~Session() { stop(); }
 
-void Session::stop() {
-    link_.stop();
-}
+void Session::stop() { link_.stop(); }
 
 // ---- what the engine says ----------------------------------------------------------------------------------------
 
@@ -136,6 +129,8 @@ void Session::received(const Message& message) {
     const juce::var& head = message.head;
     heard_at_ = seconds();
     if (message.type == "clip") {
+        if (!library_.has_room(head["channels"], static_cast<juce::int64>(head["frames"])))
+            prune();
         library_.begin(name_of(head["sound"]), head["channels"], static_cast<juce::int64>(head["frames"]),
                        head["sample_rate"]);
         return; // nothing to see yet
@@ -203,10 +198,11 @@ void Session::hear_set(const juce::var& head) {
     const Place place = place_of(head);
     const SoundName sound = name_of(head["sound"]);
     if (coming_ != nullptr && serial == coming_->serial) {
-        coming_->slots[place] = sound;
+        if (coming_->model->has(place))
+            coming_->slots[place] = sound;
         return;
     }
-    if (serial != serial_ || model_ == nullptr || place.zone >= model_->zones.size())
+    if (serial != serial_ || model_ == nullptr || !model_->has(place))
         return;
     wanted_[place] = sound;
     if (const auto said = said_.find(static_cast<juce::int64>(head["version"])); said != said_.end()) {
@@ -244,7 +240,7 @@ void Session::all_read() {
     take_up(coming->model, coming->slots, another ? nullptr : &positions);
     said_.clear();
     Hands first;
-    first.positions = another ? Desk(model_).knobs.positions() : positions;
+    first.positions = hands_.positions;
     first.morph = hands_.morph;
     said_[0] = {stand(first), {}};
     for (const auto& [place, sound] : wanted_)
@@ -258,16 +254,18 @@ void Session::all_read() {
 void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std::map<Place, SoundName>& slots,
                       const Knobs::Positions* positions) {
     auto desk = std::make_unique<Desk>(model, positions);
+    hands_.positions = desk->knobs.positions(); // until a host plays it
     wanted_ = slots;
     told_.clear();
     tail_seconds_ = model->tail_seconds();
     for (const auto& [place, sound] : slots)
         if (const ClipRef clip = library_.find(sound); clip != nullptr && place.zone < model->zones.size()) {
             desk->program->slot(place.zone, place.key).clips[place.variant] = clip;
-            told_[place] = sound;
+            told_[place] = clip->id();
         }
     model_ = std::make_shared<PresetModel>(*model);
     unplayed_ = std::move(desk);
+    untold_ = true;
     rig_.play(unplayed_);
 }
 
@@ -275,20 +273,22 @@ void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std
 
 bool Session::tell(Place place, const SoundName& sound) {
     const ClipRef clip = library_.find(sound);
-    if (clip == nullptr || unplayed_ != nullptr)
+    if (clip == nullptr)
         return false;
-    if (told_[place] == sound)
+    if (told_[place] == clip->id())
         return true;
-    if (!rig_.sampler.set_clip(place.zone, place.key, place.variant, clip))
-        return false; // its queue is full: the next beat tells it again
-    told_[place] = sound;
+    if (unplayed_ != nullptr || !rig_.sampler.set_clip(place.zone, place.key, place.variant, clip)) {
+        untold_ = true; // its queue is full: the next beat tells it again
+        return false;
+    }
+    told_[place] = clip->id();
     return true;
 }
 
 void Session::tell_wanted() {
+    untold_ = false;
     for (const auto& [place, sound] : wanted_)
-        if (told_[place] != sound)
-            tell(place, sound);
+        tell(place, sound);
 }
 
 /// Without an engine: the sounds that were kept, those of the nearest stand of the hands.
@@ -298,10 +298,12 @@ void Session::play_kept(const Hands& hands) {
         return;
     const Stand here = stand(hands);
     for (const Place place : places(*model_)) {
-        const int turn = desk != nullptr && desk->model->zones.size() == model_->zones.size() ? desk->turns.get(place) : 0;
+        const int turn =
+            desk != nullptr && desk->model->zones.size() == model_->zones.size() ? desk->turns.get(place) : 0;
         if (SoundName sound = scenes_.nearest(here, {place, turn}); !sound.empty())
             wanted_[place] = std::move(sound);
     }
+    untold_ = true;
 }
 
 Stand Session::stand(const Hands& hands) const {
@@ -332,7 +334,7 @@ void Session::beat() {
     } else if (moved && !offline_ && coming_ == nullptr) {
         play_kept(hands_);
     }
-    if (!offline_)
+    if (untold_ && !offline_)
         tell_wanted();
     if (!offline_)
         pack();
@@ -399,12 +401,12 @@ void Session::say_voices() {
     juce::Array<juce::var> voices;
     for (const VoiceReport& report : reports_)
         if (report.program == desk->program->id)
-            voices.add(row({static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial_), report.zone,
-                            report.key, report.slot_key, report.variant, report.channel,
-                            static_cast<double>(report.position) / 4294967296.0,
-                            static_cast<double>(report.step) / 4294967296.0, static_cast<juce::int64>(report.loop_start),
-                            static_cast<juce::int64>(report.loop_end), static_cast<juce::int64>(report.loop_fade),
-                            report.looping, report.reverse, report.released}));
+            voices.add(row(
+                {static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial_), report.zone, report.key,
+                 report.slot_key, report.variant, report.channel, static_cast<double>(report.position) / 4294967296.0,
+                 static_cast<double>(report.step) / 4294967296.0, static_cast<juce::int64>(report.loop_start),
+                 static_cast<juce::int64>(report.loop_end), static_cast<juce::int64>(report.loop_fade), report.looping,
+                 report.reverse, report.released}));
     if (voices.isEmpty() && !voices_said_)
         return;
     const bool any = !voices.isEmpty();
@@ -420,24 +422,30 @@ void Session::say_voices() {
 /// Clips beyond what is kept are given up, those of stands used longest ago first.
 void Session::prune() {
     pruned_at_ = seconds();
-    if (library_.bytes() <= most_clip_bytes)
+    if (library_.bytes() <= most_clip_bytes && scenes_.stands() <= most_stands)
         return;
-    const std::size_t each = library_.bytes() / std::max<std::size_t>(1, library_.all_whole().size());
-    scenes_.prune(stand(hands_),
-                  [&](const std::set<SoundName>& names) { return names.size() * each <= most_clip_bytes * 3 / 4; });
+    const std::size_t each = std::max<std::size_t>(1, library_.bytes() / std::max<std::size_t>(1, library_.size()));
+    scenes_.prune(stand(hands_), most_clip_bytes * 3 / 4 / each, most_stands * 3 / 4);
     std::set<SoundName> kept = scenes_.sounds();
-    for (const auto* table : {&wanted_, &told_})
-        for (const auto& [place, sound] : *table)
-            kept.insert(sound);
+    for (const auto& [place, sound] : wanted_)
+        kept.insert(sound);
     if (coming_ != nullptr)
         for (const auto& [place, sound] : coming_->slots)
             kept.insert(sound);
     juce::Array<juce::var> lost;
-    for (const SoundName& name : library_.keep(kept))
+    const auto say_lost = [&] {
+        juce::var head = message("lost");
+        add(head, "sounds", lost);
+        link_.send(head);
+        lost.clear();
+    };
+    for (const SoundName& name : library_.keep(kept)) {
         lost.add(juce::String(name));
-    juce::var head = message("lost");
-    add(head, "sounds", lost);
-    link_.send(head);
+        if (lost.size() == most_names)
+            say_lost();
+    }
+    if (!lost.isEmpty())
+        say_lost();
 }
 
 // ---- offline -----------------------------------------------------------------------------------------------------
@@ -460,6 +468,7 @@ void Session::set_offline(bool offline) {
         return;
     if (offline_)
         rig_.end_render();
+    untold_ = true; // a render told it what it needed
     offline_ = offline;
     hands_unsaid_ = true;
 }
@@ -510,9 +519,11 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
             sound = found->second;
         return library_.whole(sound) ? sound : SoundName();
     };
+    // What came while it was played was made with others at a time, and may differ in its last bits.
+    const auto exact = [&](const Need& need) { return library_.exact(known(need)); };
     std::vector<Need> missing;
     for (const Need& need : needs)
-        if (known(need).empty())
+        if (known(need).empty() || (serial_ >= 0 && !exact(need)))
             missing.push_back(need);
     bool complete = true;
     if (!missing.empty() && failure_.isEmpty()) {
@@ -536,6 +547,8 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
             while (!need_done_ && serial_ >= 0 && seconds() - std::max(begin, heard_at_) < patience)
                 answered_.wait_for(guard, std::chrono::milliseconds(20));
             if (need_sounds_.size() == missing.size()) {
+                for (const SoundName& sound : need_sounds_)
+                    library_.mark_exact(sound);
                 for (std::size_t i = 0; i < missing.size(); ++i)
                     if (touched(missing[i]))
                         touched_[touch_name(missing[i])] = need_sounds_[i];
@@ -568,7 +581,7 @@ void Session::choose(const juce::String& path) {
     link_.wake();
     link_.post([this, path] {
         const std::lock_guard guard(lock_);
-        preset_ = {path, {}, {}};
+        preset_ = {path.substring(0, most_name), {}, {}};
         chosen_ = true;
         unread_.reset();
         if (link_.where() == LinkClient::Where::connected)
@@ -606,6 +619,7 @@ void Session::undo() {
 
 void Session::paste(int key, const juce::String& text) {
     link_.post([this, key, text] {
+        rig_.forget_turns(key); // the very sound that is pasted is heard next
         juce::var head = message("paste");
         add(head, "key", key);
         add(head, "text", text.substring(0, 16384));
@@ -636,8 +650,8 @@ Status Session::status() const {
         return model_ != nullptr ? Status{Status::Kind::frozen, "Frozen copy: " + link_.trouble(), 0}
                                  : Status{Status::Kind::missing, link_.trouble(), 0};
     if (where != LinkClient::Where::connected || serial_ < 0)
-        return {Status::Kind::starting, model_ != nullptr ? "Frozen copy; the engine is starting." : "The engine is starting.",
-                0};
+        return {Status::Kind::starting,
+                model_ != nullptr ? "Frozen copy; the engine is starting." : "The engine is starting.", 0};
     if (settled_version_ < said_version_ || pending_ > 0)
         return {Status::Kind::rendering, "Rendering new sounds.", pending_};
     return {Status::Kind::ready, "Ready.", 0};

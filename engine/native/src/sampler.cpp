@@ -1,3 +1,4 @@
+// The sampler's settings, and the messages of the control side.
 #include "producergan/sampler.hpp"
 
 #include <algorithm>
@@ -5,8 +6,6 @@
 #include <stdexcept>
 
 #include "producergan/decibels.hpp"
-#include "producergan/platform.hpp"
-#include "producergan/smoothing.hpp"
 #include "producergan/timing.hpp"
 
 namespace producergan {
@@ -51,19 +50,17 @@ void Sampler::prepare(double sample_rate) {
     keys_ = {};
     follow_program();
     voice_count_ = 0;
-    residue_left_.fill(0.0f);
-    residue_right_.fill(0.0f);
+    residues_ = {};
     residue_at_ = 0;
     master_from_ = master_to_ = gain_of_decibels(program_->get(PlayParam::master_gain_db));
-    limiter_.prepare(sample_rate);
+    for (Limiter& limiter : limiters_)
+        limiter.prepare(sample_rate);
 }
 
 VoiceContext Sampler::context() const noexcept {
     return {shared_resampler(), sample_rate_,    kill_frames_,  swap_frames_,
             starve_frames_,     abandon_frames_, start_frames_, smoothing_};
 }
-
-// ---- messages ----------------------------------------------------------------------------------------------------
 
 bool Sampler::send(Command&& command) {
     if (queue_.push(std::move(command)))
@@ -191,13 +188,17 @@ void Sampler::apply(Command& command) noexcept {
         follow_program();
         break;
     case Command::Kind::silence:
-        each_voice([&](Voice& voice) { voice.kill(kill_frames_); });
-        for (HeldKeys& keys : keys_)
-            keys.lift_all();
+        silence_now();
         break;
     }
     command.clip.reset();
     command.program.reset();
+}
+
+void Sampler::silence_now() noexcept {
+    each_voice([&](Voice& voice) { voice.kill(kill_frames_); });
+    for (HeldKeys& keys : keys_)
+        keys.lift_all();
 }
 
 void Sampler::set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept {
@@ -225,123 +226,6 @@ void Sampler::follow_program() noexcept {
             keys(channel).let_caught_go();
     }
     release_unheld();
-}
-
-// ---- rendering ---------------------------------------------------------------------------------------------------
-
-void Sampler::tick() noexcept {
-    const VoiceContext surroundings = context();
-    each_voice([&](Voice& voice) { voice.tick(targets(voice), surroundings); });
-    master_from_ = master_to_;
-    master_to_ = toward(master_from_, gain_of_decibels(program_->get(PlayParam::master_gain_db)), smoothing_);
-}
-
-bool Sampler::render(float* left, float* right, int frames, int offset) noexcept {
-    const VoiceContext surroundings = context();
-    for (int i = 0; i < active_count_;) {
-        const int place = active_[static_cast<std::size_t>(i)];
-        switch (voices_[static_cast<std::size_t>(place)].render(left, right, frames, offset, surroundings)) {
-        case Voice::Outcome::sounding:
-            ++i;
-            break;
-        case Voice::Outcome::starved:
-            counters_.add(Counter::starved);
-            ++i;
-            break;
-        case Voice::Outcome::dropped:
-            counters_.add(Counter::starved);
-            leave_residue(voices_[static_cast<std::size_t>(place)]);
-            ++i;
-            break;
-        case Voice::Outcome::not_a_number:
-            counters_.add(Counter::muted);
-            cut(place);
-            break;
-        case Voice::Outcome::ended:
-            end_voice(place);
-            break;
-        }
-    }
-    bool limited = false;
-    const bool limit = program_->get(PlayParam::limiter) >= 0.5f;
-    const float slope = (master_to_ - master_from_) / tick_frames;
-    for (int i = 0; i < frames; ++i) {
-        const auto at = static_cast<std::size_t>(residue_at_);
-        const float master = master_from_ + slope * static_cast<float>(offset + i);
-        left[i] = (left[i] + residue_left_[at]) * master;
-        right[i] = (right[i] + residue_right_[at]) * master;
-        residue_left_[at] = residue_right_[at] = 0.0f;
-        residue_at_ = (residue_at_ + 1) & (residue_size - 1);
-        if (limit)
-            limited |= limiter_.process(left[i], right[i]);
-    }
-    return limited;
-}
-
-void Sampler::process(const Event* events, int event_count, float* left, float* right, int stride,
-                      int frames) noexcept {
-    const FlushDenormals flush;
-    take_commands();
-    if (event_count > config::max_events) {
-        counters_.add(Counter::dropped_events, static_cast<std::uint64_t>(event_count - config::max_events));
-        event_count = config::max_events;
-    }
-    int next = 0;
-    bool limited = false;
-    for (int frame = 0; frame < frames;) {
-        const int offset = static_cast<int>(clock_ % tick_frames);
-        if (offset == 0 && frame > 0)
-            take_commands();
-        while (next < event_count && events[next].offset <= frame)
-            handle(events[next++]);
-        if (offset == 0)
-            tick();
-        int count = std::min(frames - frame, tick_frames - offset);
-        if (next < event_count)
-            count = std::min(count, events[next].offset - frame);
-        float segment_left[tick_frames] = {}, segment_right[tick_frames] = {};
-        limited |= render(segment_left, segment_right, count, offset);
-        for (int i = 0; i < count; ++i) {
-            left[(frame + i) * stride] = segment_left[i];
-            right[(frame + i) * stride] = segment_right[i];
-        }
-        frame += count;
-        clock_ += count;
-    }
-    while (next < event_count)
-        handle(events[next++]);
-    counters_.add(Counter::blocks);
-    if (limited)
-        counters_.add(Counter::limited_blocks);
-    publish();
-}
-
-void Sampler::publish() noexcept {
-    snapshot_.begin();
-    each_voice([&](const Voice& voice) {
-        const Voice::Start& origin = voice.origin();
-        VoiceReport report;
-        report.voice = origin.id;
-        report.program = origin.program->id;
-        report.clip = voice.newest_clip()->id();
-        report.incoming = voice.incoming() ? voice.incoming()->id() : 0;
-        report.faded = voice.faded();
-        report.position = voice.position();
-        report.step = voice.step();
-        report.loop_start = voice.loop_start();
-        report.loop_end = voice.loop_end();
-        report.loop_fade = voice.loop_fade();
-        report.zone = static_cast<std::uint8_t>(origin.zone);
-        report.key = static_cast<std::uint8_t>(origin.key);
-        report.slot_key = static_cast<std::uint8_t>(origin.slot_key);
-        report.variant = static_cast<std::uint8_t>(origin.variant);
-        report.channel = static_cast<std::uint8_t>(origin.channel);
-        report.looping = voice.mode() == Mode::loop;
-        report.reverse = voice.reverse();
-        report.released = voice.released() || voice.dying;
-        snapshot_.add(report);
-    });
-    snapshot_.end(clock_);
 }
 
 } // namespace producergan

@@ -58,6 +58,7 @@ void Sampler::start_voice(int zone_index, int channel, int key, int velocity, do
     start.slot_key = slot_key;
     start.variant = variant;
     start.channel = channel;
+    start.output = static_cast<int>(zone.get(ZoneParam::output)) - 1;
     const float track = zone.get(ZoneParam::velocity_track);
     start.velocity_gain =
         1.0f - track + track * std::pow(static_cast<float>(velocity) / 127.0f, zone.get(ZoneParam::velocity_curve));
@@ -143,11 +144,13 @@ int Sampler::free_place() noexcept {
 
 /// A voice falls silent now; its last frame is faded to nothing over the next millisecond in its stead, and once only.
 void Sampler::leave_residue(Voice& voice) noexcept {
+    Residue& residue = residues_[static_cast<std::size_t>(voice.origin().output)];
+    residue.frames = residue_frames_;
     for (int i = 0; i < residue_frames_; ++i) {
         const float share = 1.0f - static_cast<float>(i + 1) / static_cast<float>(residue_frames_ + 1);
         const auto at = static_cast<std::size_t>((residue_at_ + i) & (residue_size - 1));
-        residue_left_[at] += voice.last_left * share;
-        residue_right_[at] += voice.last_right * share;
+        residue.left[at] += voice.last_left * share;
+        residue.right[at] += voice.last_right * share;
     }
     voice.last_left = voice.last_right = 0.0f;
 }

@@ -90,8 +90,18 @@ int main(int argc, char** argv) {
         for (int macro = 0; macro < config::macros; ++macro)
             if (!(knobs.position(macro) >= 0.0 && knobs.position(macro) <= 1.0))
                 fail("a macro stands beyond its ends", done);
-        out.assign(static_cast<std::size_t>(2 * frames), NAN);
-        sampler.process(events.data(), static_cast<int>(events.size()), out.data(), out.data() + 1, 2, frames);
+        // One to eight outputs, of which some but the first may not be there.
+        const int output_count = chance(random, 0.5) ? 1 : 1 + below(random, config::outputs);
+        out.assign(static_cast<std::size_t>(2 * frames * output_count), NAN);
+        Output outputs[config::outputs];
+        for (int i = 0; i < output_count; ++i) {
+            float* const begin = out.data() + 2 * frames * i;
+            if (i > 0 && chance(random, 0.1))
+                std::fill_n(begin, 2 * frames, 0.0f);
+            else
+                outputs[i] = {begin, begin + 1};
+        }
+        sampler.process(events.data(), static_cast<int>(events.size()), outputs, output_count, 2, frames);
         done += events.size();
         for (float sample : out)
             if (!std::isfinite(sample))

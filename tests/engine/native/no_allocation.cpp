@@ -1,138 +1,22 @@
 // Shows that Sampler::process, the knobs that set its parameters, AudioCallback::render and JackOutput::process neither
-// allocate, free, lock nor wait: the functions that do are replaced in this program by ones that count, while a flag of
-// the calling thread says that it is inside.
+// allocate, free, lock nor wait.
 //
 // no_allocation [malloc|free|new|lock|trylock|yield]   with a word, that is done inside on purpose and must be counted
-#include <dlfcn.h>
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "detector.hpp"
 #include "material.hpp"
 #include "producergan/audio_callback.hpp"
 #include "producergan/jack_output.hpp"
-
-namespace {
-
-thread_local bool inside = false;
-thread_local unsigned long violations = 0;
-thread_local const char* last_violation = "";
-
-void note(const char* what) noexcept {
-    if (inside) {
-        ++violations;
-        last_violation = what;
-    }
-}
-
-template <typename Function>
-Function* real(const char* name) noexcept {
-    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
-}
-
-} // namespace
-
-extern "C" {
-// glibc's own names for what is replaced, so that looking them up needs no memory. operator new and delete end here
-// too.
-void* __libc_malloc(std::size_t) noexcept;
-void* __libc_calloc(std::size_t, std::size_t) noexcept;
-void* __libc_realloc(void*, std::size_t) noexcept;
-void* __libc_memalign(std::size_t, std::size_t) noexcept;
-void __libc_free(void*) noexcept;
-
-void* malloc(std::size_t size) noexcept {
-    note("malloc");
-    return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) noexcept {
-    note("calloc");
-    return __libc_calloc(count, size);
-}
-void* realloc(void* memory, std::size_t size) noexcept {
-    note("realloc");
-    return __libc_realloc(memory, size);
-}
-void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-    note("aligned_alloc");
-    return __libc_memalign(alignment, size);
-}
-int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
-    note("posix_memalign");
-    return (*memory = __libc_memalign(alignment, size)) == nullptr ? 12 : 0;
-}
-void free(void* memory) noexcept {
-    if (memory != nullptr)
-        note("free");
-    __libc_free(memory);
-}
-
-#define PRODUCERGAN_COUNTED(result, name, parameters, arguments)                                                       \
-    result name parameters noexcept {                                                                                  \
-        note(#name);                                                                                                   \
-        static auto* const original = real<result parameters>(#name);                                                  \
-        return original arguments;                                                                                     \
-    }
-PRODUCERGAN_COUNTED(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex))
-PRODUCERGAN_COUNTED(int, pthread_mutex_trylock, (pthread_mutex_t * mutex), (mutex))
-PRODUCERGAN_COUNTED(int, pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock))
-PRODUCERGAN_COUNTED(int, pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
-PRODUCERGAN_COUNTED(int, pthread_cond_signal, (pthread_cond_t * condition), (condition))
-PRODUCERGAN_COUNTED(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
-PRODUCERGAN_COUNTED(int, sched_yield, (), ())
-#undef PRODUCERGAN_COUNTED
-
-// Waits that may be cancelled are declared without noexcept.
-#define PRODUCERGAN_COUNTED(result, name, parameters, arguments)                                                       \
-    result name parameters {                                                                                           \
-        note(#name);                                                                                                   \
-        static auto* const original = real<result parameters>(#name);                                                  \
-        return original arguments;                                                                                     \
-    }
-PRODUCERGAN_COUNTED(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t* mutex), (condition, mutex))
-PRODUCERGAN_COUNTED(int, nanosleep, (const timespec* time, timespec* left), (time, left))
-PRODUCERGAN_COUNTED(int, clock_nanosleep, (clockid_t clock, int flags, const timespec* time, timespec* left),
-                    (clock, flags, time, left))
-PRODUCERGAN_COUNTED(ssize_t, write, (int file, const void* data, std::size_t size), (file, data, size))
-#undef PRODUCERGAN_COUNTED
-}
 
 using namespace producergan;
 using namespace producergan::test;
 
 namespace {
-
-class Inside {
-public:
-    Inside() noexcept { inside = true; }
-    ~Inside() { inside = false; }
-};
-
-void* volatile kept = nullptr; // so that no allocation is optimised away
-
-void sin_on_purpose(const std::string& what) {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    static void* const memory = std::malloc(16);
-    const Inside flag;
-    if (what == "malloc")
-        kept = std::malloc(16);
-    else if (what == "free")
-        std::free(memory);
-    else if (what == "new")
-        kept = ::operator new(16);
-    else if (what == "lock" && pthread_mutex_lock(&mutex) == 0)
-        pthread_mutex_unlock(&mutex);
-    else if (what == "trylock" && pthread_mutex_trylock(&mutex) == 0)
-        pthread_mutex_unlock(&mutex);
-    else if (what == "yield")
-        sched_yield();
-}
 
 ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     std::vector<Zone> zones(5);
@@ -160,6 +44,8 @@ ProgramRef busy_program(const std::vector<ClipRef>& clips, float polyphony) {
     set(3, ZoneParam::start, 0.3f);
     set(4, ZoneParam::mode, 2); // looped, reversed
     set(4, ZoneParam::reverse, 1);
+    set(1, ZoneParam::output, 2);
+    set(4, ZoneParam::output, 8);
     auto program = std::make_shared<Program>(std::move(zones));
     program->play[static_cast<std::size_t>(PlayParam::polyphony)] = polyphony;
     std::size_t next = 0;
@@ -197,6 +83,10 @@ int main(int argc, char** argv) {
     Knobs knobs(make_macros(random), 5, 0), others(make_macros(random), 2, 0);
     std::array<Event, 64> events;
     std::array<float, 2 * 512> out;
+    std::array<float, 16 * 256> frames_of_outputs;
+    std::array<Output, config::outputs> outputs;
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+        outputs[i] = {frames_of_outputs.data() + 512 * i, frames_of_outputs.data() + 512 * i + 256};
     std::int64_t now = 1000000000;
     std::size_t freed = 0, recorded = 0;
     for (int block = 0; block < 6000; ++block) {
@@ -233,7 +123,7 @@ int main(int argc, char** argv) {
             if (block % 500 == 0)
                 knobs.follow(others);
             turn(knobs, sampler, events.data(), count, random);
-            sampler.process(events.data(), count, out.data(), out.data() + 1, 2, frames);
+            sampler.process(events.data(), count, outputs.data(), 1 + block / 2 % config::outputs, 1, frames);
         } else {
             const Inside flag;
             for (int i = 0; i < count; ++i) {

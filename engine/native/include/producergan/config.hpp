@@ -15,6 +15,7 @@ inline constexpr int max_siblings = 8;    // clips in a layer's round robin
 inline constexpr int max_layers = 4;      // velocity layers of a zone
 inline constexpr int max_variants = max_layers * max_siblings; // clips of a key
 inline constexpr int channels = 16;                            // MIDI channels
+inline constexpr int outputs = 8;                              // stereo outputs at most
 inline constexpr int max_events = 4096;     // events a process call looks at; more are dropped and counted
 inline constexpr int command_queue = 8192;  // clip-table and parameter messages under way; a power of two
 inline constexpr int tick_commands = 64;    // of those, taken a tick: 256 in 128 frames, so that no block gets longer

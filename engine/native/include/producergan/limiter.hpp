@@ -28,6 +28,9 @@ public:
         return over;
     }
 
+    /// True if silence would leave it as it is. [audio-thread]
+    bool rests() const noexcept { return gain_ + (1.0f - gain_) * release_ == gain_; }
+
 private:
     float release_ = 0.0f;
     float gain_ = 1.0f;

@@ -46,6 +46,7 @@ enum class ZoneParam : int {
     humanise_gain_db,
     humanise_tune,
     humanise_start,
+    output,
     count
 };
 
@@ -115,6 +116,7 @@ inline constexpr std::array<ParameterInfo, zone_param_count> zone_parameters{{
     {"humanise_gain_db", "Humanised level", "dB", 0, 12, 0, "linear", "", false, false, Scope::zone},
     {"humanise_tune", "Humanised tune", "semitones", 0, 1, 0, "linear", "", false, false, Scope::zone},
     {"humanise_start", "Humanised start", "s", 0, 0.05, 0, "linear", "", false, false, Scope::zone},
+    {"output", "Plugin output", "", 1, 8, 1, "integer", "", false, false, Scope::zone},
 }};
 
 inline constexpr std::array<ParameterInfo, play_param_count> play_parameters{{

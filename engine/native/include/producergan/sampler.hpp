@@ -24,7 +24,13 @@ struct Event {
     std::uint8_t status = 0, data1 = 0, data2 = 0;
 };
 
-/// The sampler: MIDI in, two channels of audio out, the sounds from a clip table that another thread fills.
+/// Where one stereo output's frames go. Without memory it is an output that is not there.
+struct Output {
+    float* left = nullptr;
+    float* right = nullptr;
+};
+
+/// The sampler: MIDI in, one to eight stereo outputs of audio,  the sounds from a clip table that another thread fills.
 ///
 /// The same events give the same audio whatever the block size: everything that is smoothed moves on a grid of 32
 /// frames that is fixed to the output's frame count, and blocks are split at events and at that grid.
@@ -41,14 +47,25 @@ public:
 
     double sample_rate() const noexcept { return sample_rate_; } // in Hz [thread-safe]
 
-    /// Fills `frames` frames of `left` and `right`, which lie `stride` floats apart from frame to frame. Events are
-    /// sorted by offset; one past the block's end counts as at its end. [audio-thread]
-    void process(const Event* events, int event_count, float* left, float* right, int stride, int frames) noexcept;
+    /// Fills `frames` frames of each of one to eight outputs, whose frames lie `stride` floats apart. A zone is heard
+    /// on the output that it asks for, and on the first where that is not there; the first always is. Master gain and
+    /// limiter act on each output. Events are sorted by offset; one past the block's end counts as at its end.
+    /// [audio-thread]
+    void process(const Event* events, int event_count, const Output* outputs, int output_count, int stride,
+                 int frames) noexcept;
+
+    /// The same with one output, on which all zones are heard. [audio-thread]
+    void process(const Event* events, int event_count, float* left, float* right, int stride, int frames) noexcept {
+        const Output output{left, right};
+        process(events, event_count, &output, 1, stride, frames);
+    }
 
     /// Sets a parameter, an index of its scope's table, at the present frame, as the message of `set_zone_parameter` or
     /// `set_play_parameter` would that came before all others. Zone −1: all zones; a zone that the present program
     /// lacks is ignored. [audio-thread]
     void set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept;
+
+    void silence_now() noexcept; // fades everything that sounds [audio-thread]
 
     /// Lets every message that is under way take effect now, however many there are: for a renderer that nobody waits
     /// for. [audio-thread]
@@ -100,6 +117,17 @@ private:
     static constexpr int places = 2 * config::max_voices;
     static constexpr int residue_size = 1024; // a power of two, longer than the residue at 768 kHz
 
+    /// What voices that were cut short leave behind, of one output: rings, and frames until nothing is left in them.
+    struct Residue {
+        std::array<float, residue_size> left{}, right{};
+        int frames = 0;
+    };
+    /// One output's part of a tick. Nothing lies in it beyond what was rendered.
+    struct Mix {
+        std::array<float, config::tick_frames> left{}, right{};
+        bool used = false;
+    };
+
     bool send(Command&& command);
     void take_commands() noexcept;
     void apply(Command& command) noexcept;
@@ -136,8 +164,11 @@ private:
     VoiceTargets targets(const Zone& zone, int channel, int key, int clip_channels) const noexcept;
     VoiceTargets targets(const Voice& voice) const noexcept;
 
+    using Given = std::array<int, config::outputs>; // output asked for → the one that is heard instead, or itself
     void tick() noexcept;
-    bool render(float* left, float* right, int frames, int offset) noexcept; // true if the limiter was needed
+    void render(const Given& given, int frames, int offset) noexcept;             // fills mixes_
+    bool finish(std::size_t output, int frames, int offset, bool limit) noexcept; // true if the limiter was needed
+    Mix& mix(std::size_t output) noexcept;
     void publish() noexcept;
     VoiceContext context() const noexcept;
 
@@ -165,11 +196,12 @@ private:
     std::array<int, places> active_{}; // places in use, in the order the voices began
     int active_count_ = 0;
     MidiState midi_;
-    std::array<HeldKeys, config::channels> keys_; // of each channel
-    std::array<float, residue_size> residue_left_{}, residue_right_{};
+    std::array<HeldKeys, config::channels> keys_;   // of each channel
+    std::array<Residue, config::outputs> residues_; // by the output that was asked for
     int residue_at_ = 0;
+    std::array<Mix, config::outputs> mixes_;
     float master_from_ = 1.0f, master_to_ = 1.0f;
-    Limiter limiter_;
+    std::array<Limiter, config::outputs> limiters_;
     Counters counters_;
     Snapshot snapshot_;
     CommandQueue<Command, config::command_queue> queue_;

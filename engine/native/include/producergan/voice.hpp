@@ -42,6 +42,7 @@ public:
         ProgramRef program;
         ClipRef clip;
         int zone = 0, key = 0, slot_key = 0, variant = 0, channel = 0;
+        int output = 0; // that its zone asks for, from 0
         float velocity_gain = 1.0f;
         float velocity = 1.0f;      // of the key, 0 to 1
         double semitones = 0.0;     // from the key
