@@ -153,6 +153,8 @@ class Server:
             connection.refuse(str(error))
         except OSError:  # it has gone, or its end of the connection is broken
             self._drop(connection)
+        except Exception as error:  # one client's trouble is not the others'
+            connection.refuse(f"The engine failed at what it was told ({type(error).__name__}).")
 
     def _hear(self, connection: Connection, received: list[Received]) -> None:
         if not received or connection.gone:

@@ -215,6 +215,20 @@ def test_the_65th_client_is_refused_until_one_goes(serve):
         link.close()
 
 
+def test_what_nobody_foresaw_ends_one_connection_only(serve):
+    class Odd(Echo):
+        def join(self, connection):
+            if connection.client == "odd":
+                raise RuntimeError("of all things")
+            super().join(connection)
+
+    server = serve(Odd())
+    with pytest.raises(RefusedError, match="RuntimeError"):
+        Link(server.path, "odd").receive()
+    with Link(server.path, "another") as other:
+        other.ask("ask", "report")
+
+
 def test_many_connections_that_come_and_go_leave_nothing(serve):
     server = serve(Echo())
     with Link(server.path, "one that stays") as stays:

@@ -134,6 +134,14 @@ def test_a_pack_ends_in_zip(tmp_path: Path) -> None:
         pack(load(tmp_path, EVERYTHING), tmp_path / "mine.tar")
 
 
+def test_a_pack_writes_over_nothing(archive: Path) -> None:
+    preset = Preset.load(archive.parent / "mine" / "mine.toml")
+    archive.write_bytes(b"songs")
+    with pytest.raises(UserError, match="nothing of yours is written over"):
+        pack(preset, archive)
+    assert archive.read_bytes() == b"songs"
+
+
 # ——— bad files ———
 
 
