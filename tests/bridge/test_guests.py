@@ -13,6 +13,7 @@ from link_rig import Plugin
 from tiny_instrument import write_loop_preset, write_tiny_instrument
 
 from bridge import guest as guest_module
+from bridge import guests as guests_module
 from bridge.guests import Guests
 from bridge.link import Link, RefusedError, engines_status
 from bridge.link_server import Server
@@ -532,6 +533,34 @@ def test_clients_that_go_leave_nothing_behind(server, guests, tmp_path):
     for store in list(guests._stores.values()):
         assert not store._needed
     assert 0 <= guests.idle_seconds < 20
+
+
+def test_a_client_that_has_just_come_is_somebody(server, guests, monkeypatch):
+    """An engine that was about to end for want of clients does not while it welcomes one."""
+    idle = []
+
+    class Slow(guest_module.Guest):
+        def __init__(self, *arguments):
+            idle.append(guests.idle_seconds)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(guests_module, "Guest", Slow)
+    monkeypatch.setattr(guests, "_since", guests._clock() - 1000)
+    with Link(server.path, "one") as link:
+        link.ask("presets", "presets")
+    assert len(idle) == 1
+    assert idle[0] < 500
+
+
+def test_of_a_folder_with_very_many_presets_some_are_told(plugin, tmp_path, monkeypatch):
+    monkeypatch.setattr(guest_module, "MOST_PRESETS", 8)
+    for number in range(9):
+        (tmp_path / f"{number}.toml").write_text(SEEDS)
+    plugin.open(tmp_path / "seeds.toml")
+    plugin.settle()
+    told = plugin.link.ask("presets", "presets")["presets"]
+    assert len(told) == 8
+    assert told[-1][1] == str(tmp_path / "2.toml")
 
 
 def test_an_engine_says_who_is_connected(server, plugin, folder, tmp_path):
