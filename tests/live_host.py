@@ -20,7 +20,7 @@ DEADLINE_S = 60.0
 SERVED = ("ready", "rendering")
 
 
-class PluginHost:
+class LiveHost:
     """tests/bridge/plugin/host.cpp as a process. Used as a context it is ended however the test went."""
 
     def __init__(self, audio: Path, *arguments: object, **environment: object) -> None:
@@ -62,7 +62,7 @@ class PluginHost:
             pass
         return np.fromfile(self._audio, np.float32).reshape(-1, 2)
 
-    def __enter__(self) -> PluginHost:
+    def __enter__(self) -> LiveHost:
         return self
 
     def __exit__(

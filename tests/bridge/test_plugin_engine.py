@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine_process import EngineProcess
-from live_host import SERVED, PluginHost
+from live_host import SERVED, LiveHost
 from plugin_programs import build_program
 from tiny_instrument import LOOP, write_tiny_instrument
 
@@ -75,14 +75,14 @@ def undisturbed(tmp_path: Path, frames: int) -> np.ndarray:
     """What the host hears whose engine is left alone."""
     with engine() as process:
         process.wait_for(SPEAKS)
-        with PluginHost(tmp_path / "alone.f32", frames) as host:
+        with LiveHost(tmp_path / "alone.f32", frames) as host:
             host.wait_for("ready")
             host.tell("play")
             host.tell("stop")
             return host.finish()
 
 
-def check_the_same(tmp_path: Path, host: PluginHost) -> None:
+def check_the_same(tmp_path: Path, host: LiveHost) -> None:
     """Whatever was done to the engine, not one frame is another one than if it had been left alone."""
     heard = host.finish()
     alone = undisturbed(tmp_path, len(heard))
@@ -101,7 +101,7 @@ def test_killed_and_started_again_ten_times_while_a_host_plays(folder: Path, tmp
     with contextlib.ExitStack() as engines:
         process = engines.enter_context(engine())
         process.wait_for(SPEAKS)
-        with PluginHost(tmp_path / "heard.f32") as host:
+        with LiveHost(tmp_path / "heard.f32") as host:
             host.wait_for("ready")
             host.tell("play")
             for _ in range(KILLS):
@@ -120,7 +120,7 @@ def test_killed_and_started_again_ten_times_while_a_host_plays(folder: Path, tmp
 
 @pytest.mark.parametrize("seconds", [3, pytest.param(10, marks=pytest.mark.long)])
 def test_stopped_for_a_while(folder: Path, tmp_path: Path, seconds: int) -> None:
-    with engine() as process, PluginHost(tmp_path / "heard.f32") as host:
+    with engine() as process, LiveHost(tmp_path / "heard.f32") as host:
         process.wait_for(SPEAKS)
         host.wait_for("ready")
         host.tell("play")
@@ -140,7 +140,7 @@ def test_an_engine_that_stops_at_the_handshake_is_passed_over(folder: Path, tmp_
         newer.wait_for(SPEAKS)
         os.utime(folder / f"engine-{newer.process.pid}.sock")  # what the plugin tries first
         newer.process.send_signal(signal.SIGSTOP)
-        with PluginHost(tmp_path / "heard.f32") as host:
+        with LiveHost(tmp_path / "heard.f32") as host:
             host.wait_for(*SERVED, deadline_s=20)
             older.wait_for("1 connected")
 
@@ -149,7 +149,7 @@ def test_an_engine_that_stopped_at_the_handshake_is_told_of_and_tried_again(fold
     with engine() as process:
         process.wait_for(SPEAKS)
         process.process.send_signal(signal.SIGSTOP)
-        with PluginHost(tmp_path / "heard.f32") as host:
+        with LiveHost(tmp_path / "heard.f32") as host:
             host.wait_for("missing", sentence="does not answer", deadline_s=20)
             process.process.send_signal(signal.SIGCONT)
             host.wait_for(*SERVED, deadline_s=20)
@@ -183,7 +183,7 @@ class Refusing:
 def test_an_engine_of_another_version_says_so_and_is_not_pestered(folder: Path, tmp_path: Path) -> None:
     sentence = "This engine speaks version 2 of the link and the plugin version 1; update the plugin."
     refusing = Refusing(folder, sentence)
-    with PluginHost(tmp_path / "heard.f32") as host:
+    with LiveHost(tmp_path / "heard.f32") as host:
         host.wait_for("missing", sentence=sentence)
         before = refusing.asked
         time.sleep(1.0)
@@ -196,7 +196,7 @@ def test_an_engine_of_another_version_says_so_and_is_not_pestered(folder: Path, 
 
 
 def test_no_engine_to_start(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with PluginHost(tmp_path / "heard.f32") as host:
+    with LiveHost(tmp_path / "heard.f32") as host:
         host.wait_for("missing", sentence=str(tmp_path / "none"))
         assert list(folder.iterdir()) == []
 
@@ -228,7 +228,7 @@ def test_two_plugins_at_once_start_one_engine(folder: Path, tmp_path: Path, ende
     command = starter(tmp_path)
     with contextlib.ExitStack() as hosts:
         pair = [
-            hosts.enter_context(PluginHost(tmp_path / f"heard{i}.f32", PRODUCERGAN_ENGINE=command)) for i in range(2)
+            hosts.enter_context(LiveHost(tmp_path / f"heard{i}.f32", PRODUCERGAN_ENGINE=command)) for i in range(2)
         ]
         for host in pair:
             host.wait_for("starting")
@@ -268,6 +268,6 @@ def test_a_folder_that_others_can_get_into_is_not_used(folder: Path, tmp_path: P
     with engine() as process:
         process.wait_for(SPEAKS)
         spoil(folder)
-        with PluginHost(tmp_path / "heard.f32", PRODUCERGAN_ENGINE=starter(tmp_path)) as host:
+        with LiveHost(tmp_path / "heard.f32", PRODUCERGAN_ENGINE=starter(tmp_path)) as host:
             host.wait_for("missing", sentence=str(folder))
             assert starts(tmp_path) == []

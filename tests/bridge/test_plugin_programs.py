@@ -43,6 +43,10 @@ def test_the_detector_can_fail(sin: str) -> None:
         assert done.stdout.startswith("1 violations")
 
 
+def test_scenes_clips_and_the_library_by_themselves() -> None:
+    succeed(build_program("parts"))
+
+
 def test_a_host_that_does_everything_wrong() -> None:
     succeed(build_program("fuzz"), "play", 6000, 1)
 

@@ -24,8 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // The engine is the shell's child, and nobody's once the shell has ended: it outlives the host and leaves no zombie.
-constexpr const char* start_script =
-    "\"$0\" play --audio none --until-idle 30 >\"$1\" 2>&1 </dev/null &";
+constexpr const char* start_script = "\"$0\" play --audio none --until-idle 30 >\"$1\" 2>&1 </dev/null &";
 
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
@@ -58,9 +57,7 @@ std::string command_in(const std::string& folder) {
     return std::getline(file, path) && executable(path) ? path : "";
 }
 
-bool make_own_folder(const std::string& path) {
-    return ::mkdir(path.c_str(), 0700) == 0 || own_folder(path);
-}
+bool make_own_folder(const std::string& path) { return ::mkdir(path.c_str(), 0700) == 0 || own_folder(path); }
 
 } // namespace
 
@@ -107,9 +104,15 @@ std::string engine_command() {
     return {};
 }
 
-LaunchRight::~LaunchRight() {
-    give_back();
+std::string named_engine() { return variable("PRODUCERGAN_ENGINE"); }
+
+bool folder_is_private() {
+    struct stat there{};
+    const std::string folder = runtime_folder();
+    return ::lstat(folder.c_str(), &there) != 0 || own_folder(folder);
 }
+
+LaunchRight::~LaunchRight() { give_back(); }
 
 bool LaunchRight::take() {
     if (file_ >= 0)

@@ -16,6 +16,12 @@ std::vector<std::string> engine_sockets();
 /// empty if there is none. [control-thread]
 std::string engine_command();
 
+/// What $PRODUCERGAN_ENGINE says; empty if nothing. [control-thread]
+std::string named_engine();
+
+/// Whether the runtime folder is the user's alone, or could still be made. [control-thread]
+bool folder_is_private();
+
 /// Holds the right to start an engine while it lives, so that of several plugins only one does. [control-thread]
 class LaunchRight {
 public:

@@ -10,12 +10,11 @@ namespace {
 using link::Field;
 using link::Kind;
 
-std::string in_quotes(std::string_view text) {
-    return "'" + std::string(text) + "'";
-}
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 [[noreturn]] void wrong(std::string_view type, std::string_view field) {
-    throw LinkError("The engine sent a message " + in_quotes(type) + " whose " + in_quotes(field) + " the link does not allow.");
+    throw LinkError("The engine sent a message " + in_quotes(type) + " whose " + in_quotes(field) +
+                    " the link does not allow.");
 }
 
 bool within(double value, const Field& field) {
@@ -47,8 +46,7 @@ bool allowed(const juce::var& value, const Field& field) {
     case Kind::text:
         return value.isString() && within(static_cast<double>(value.toString().getNumBytesAsUTF8()), field);
     case Kind::sound:
-        return value.isString() && value.toString().length() == 32 &&
-               value.toString().containsOnly("0123456789abcdef");
+        return value.isString() && value.toString().length() == 32 && value.toString().containsOnly("0123456789abcdef");
     case Kind::list:
         if (list == nullptr || !within(list->size(), field))
             return false;
@@ -112,16 +110,16 @@ void check_message(const juce::var& head, std::size_t body_bytes, link::Directio
 
 bool shallow(const char* text, std::size_t size) {
     int depth = 0;
-    bool inside = false; // a string
+    char quote = 0; // of the string that it is in: JUCE's parser takes both kinds
     for (std::size_t i = 0; i < size; ++i) {
         const char c = text[i];
-        if (inside) {
+        if (quote != 0) {
             if (c == '\\')
                 ++i;
-            else if (c == '"')
-                inside = false;
-        } else if (c == '"') {
-            inside = true;
+            else if (c == quote)
+                quote = 0;
+        } else if (c == '"' || c == '\'') {
+            quote = c;
         } else if (c == '[' || c == '{') {
             if (++depth > link::max_depth)
                 return false;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -11,8 +12,8 @@
 
 namespace producergan::plugin {
 
-/// A parameter that the host shows and automates, and which the plugin moves too when a preset is loaded or a controller
-/// moved: what the host says then is told apart from what it only repeats.
+/// A parameter that the host shows and automates, and which the plugin moves too when a preset is loaded or a
+/// controller moved: what the host says then is told apart from what it only repeats.
 class HostParameter final : public juce::RangedAudioParameter {
 public:
     /// `row`: a row of the sampler's table, or one like it; its id is the parameter's for ever. [setup]
@@ -26,7 +27,7 @@ public:
 
     /// Whether the host or the window has moved it, so that its value counts and not the preset's. [thread-safe]
     bool taken_over() const noexcept { return taken_.load(std::memory_order_relaxed); }
-    void take_over(float value); // from a project [message-thread]
+    void take_over(float value);                                               // from a project [message-thread]
     void let_go() noexcept { taken_.store(false, std::memory_order_relaxed); } // [message-thread]
 
     /// The value in the row's unit. [thread-safe]
@@ -37,7 +38,10 @@ public:
 
     const juce::NormalisableRange<float>& getNormalisableRange() const override { return range_; }
     float getValue() const override { return value_.load(std::memory_order_relaxed); }
-    void setValue(float value) override { value_.store(juce::jlimit(0.0f, 1.0f, value), std::memory_order_relaxed); }
+    void setValue(float value) override { // what is no number is no movement
+        if (!std::isnan(value))
+            value_.store(juce::jlimit(0.0f, 1.0f, value), std::memory_order_relaxed);
+    }
     float getDefaultValue() const override { return default_; }
     int getNumSteps() const override;
     bool isDiscrete() const override { return row_.curve == "choice" || row_.curve == "integer"; }

@@ -4,16 +4,30 @@
 
 namespace producergan::plugin {
 
+std::size_t Library::bytes_of(const ClipRef& clip) {
+    return clip == nullptr ? 0 : sizeof(float) * static_cast<std::size_t>(clip->frames() * clip->channel_count());
+}
+
+bool Library::has_room(int channels, std::int64_t frames) const {
+    return entries_.size() < most_clips &&
+           bytes_ + sizeof(float) * static_cast<std::size_t>(channels * frames) <= most_bytes;
+}
+
 void Library::begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate) {
-    Entry& entry = entries_[name];
-    if (!entry.whole && entry.clip != nullptr && entry.clip->channel_count() == channels &&
-        entry.clip->frames() == frames && entry.clip->sample_rate() == sample_rate)
+    const auto there = entries_.find(name);
+    if (there != entries_.end() && !there->second.whole && there->second.clip->channel_count() == channels &&
+        there->second.clip->frames() == frames && there->second.clip->sample_rate() == sample_rate)
         return; // another engine goes on with it
+    if (!has_room(channels, frames))
+        throw LinkError("The engine sent more sounds than the plugin can hold.");
     auto clip = std::make_shared<Clip>(new_clip_id(), channels, frames, sample_rate, name);
+    Entry& entry = entries_[name];
+    bytes_ -= bytes_of(entry);
     if (entry.whole)
         entry.coming = std::move(clip);
     else
         entry = {std::move(clip), nullptr, false, false, std::nullopt};
+    bytes_ += bytes_of(entry);
 }
 
 void Library::write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio) {
@@ -30,6 +44,7 @@ void Library::write(const SoundName& name, std::int64_t start, std::int64_t fram
     if (!clip.ready(0, clip.frames() - 1))
         return;
     if (entry.coming != nullptr) {
+        bytes_ -= bytes_of(entry.clip);
         entry.clip = std::move(entry.coming);
         entry.packed.reset();
     }
@@ -38,7 +53,10 @@ void Library::write(const SoundName& name, std::int64_t start, std::int64_t fram
 
 void Library::put(ClipRef clip, std::optional<StoredClip> packed) {
     const SoundName name = clip->name();
-    entries_[name] = {std::move(clip), nullptr, true, false, std::move(packed)};
+    Entry& entry = entries_[name];
+    bytes_ -= bytes_of(entry);
+    entry = {std::move(clip), nullptr, true, false, std::move(packed)};
+    bytes_ += bytes_of(entry);
 }
 
 ClipRef Library::find(const SoundName& name) const {
@@ -95,6 +113,7 @@ std::vector<SoundName> Library::keep(const std::set<SoundName>& names) {
             ++entry;
         } else {
             given_up.push_back(entry->first);
+            bytes_ -= bytes_of(entry->second);
             entry = entries_.erase(entry);
         }
     return given_up;
@@ -105,13 +124,6 @@ std::size_t Library::packed_bytes(const std::set<SoundName>& names) const {
     for (const SoundName& name : names)
         if (const auto found = entries_.find(name); found != entries_.end() && found->second.packed)
             sum += found->second.packed->data.getSize();
-    return sum;
-}
-
-std::size_t Library::bytes() const {
-    std::size_t sum = 0;
-    for (const auto& [name, entry] : entries_)
-        sum += sizeof(float) * static_cast<std::size_t>(entry.clip->frames() * entry.clip->channel_count());
     return sum;
 }
 

@@ -13,8 +13,12 @@ namespace producergan::plugin {
 /// The clips that the plugin holds, by the name of their sound. One thread at a time.
 class Library {
 public:
-    /// A clip begins. One that is there whole stays until the other is. Raises std::invalid_argument on sizes that no clip
-    /// has.
+    static constexpr std::size_t most_bytes = std::size_t{1} << 30, most_clips = 1 << 16; // more than any preset has
+
+    bool has_room(int channels, std::int64_t frames) const; // for such a clip beside the others
+
+    /// A clip begins. One that is there whole stays until the other is. Raises std::invalid_argument on sizes that no
+    /// clip has, LinkError where there is no room.
     void begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate);
 
     /// Frames of a clip that has begun, [channels][frames]. Raises LinkError where they do not fit.
@@ -40,7 +44,8 @@ public:
     /// Gives up all clips but these. Returns the names of those that were given up.
     std::vector<SoundName> keep(const std::set<SoundName>& names);
 
-    std::size_t bytes() const; // of audio in memory
+    std::size_t size() const { return entries_.size(); }
+    std::size_t bytes() const { return bytes_; }                      // of audio in memory
     std::size_t packed_bytes(const std::set<SoundName>& names) const; // of those of these that are packed
 
 private:
@@ -50,7 +55,11 @@ private:
         bool whole = false, exact = false;
         std::optional<StoredClip> packed;
     };
+    static std::size_t bytes_of(const ClipRef& clip);
+    static std::size_t bytes_of(const Entry& entry) { return bytes_of(entry.clip) + bytes_of(entry.coming); }
+
     std::map<SoundName, Entry> entries_;
+    std::size_t bytes_ = 0;
 };
 
 } // namespace producergan::plugin

@@ -1,8 +1,9 @@
 #include "link_client.hpp"
 
-#include <array>
-
 #include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 #include "link_table.hpp"
 
@@ -10,9 +11,7 @@ namespace producergan::plugin {
 
 namespace {
 
-double seconds() {
-    return juce::Time::getMillisecondCounterHiRes() / 1000.0;
-}
+double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
 
 juce::var object(std::initializer_list<juce::NamedValueSet::NamedValue> fields) {
     auto* made = new juce::DynamicObject();
@@ -23,13 +22,9 @@ juce::var object(std::initializer_list<juce::NamedValueSet::NamedValue> fields) 
 
 } // namespace
 
-LinkClient::LinkClient(Listener& listener) : Thread("ProducerGAN link"), listener_(listener) {
-    startThread();
-}
+LinkClient::LinkClient(Listener& listener) : Thread("ProducerGAN link"), listener_(listener) { startThread(); }
 
-LinkClient::~LinkClient() {
-    stop();
-}
+LinkClient::~LinkClient() { stop(); }
 
 void LinkClient::stop() {
     signalThreadShouldExit();
@@ -37,9 +32,7 @@ void LinkClient::stop() {
     stopThread(10000);
 }
 
-void LinkClient::wake() noexcept {
-    wanted_.store(true, std::memory_order_relaxed);
-}
+void LinkClient::wake() noexcept { wanted_.store(true, std::memory_order_relaxed); }
 
 juce::String LinkClient::trouble() const {
     const std::lock_guard guard(lock_);
@@ -68,23 +61,30 @@ void LinkClient::run_actions() {
         std::swap(actions, actions_);
     }
     for (const auto& action : actions)
-        action();
+        try {
+            action();
+        } catch (const std::exception& error) { // a message that the link does not take: the next one counts
+            const std::lock_guard guard(lock_);
+            trouble_ = error.what();
+        }
 }
 
 void LinkClient::run() {
-    double next_try = 0.0;
     while (!threadShouldExit()) {
         run_actions();
-        listener_.beat();
+        try {
+            listener_.beat();
+        } catch (const std::exception& error) {
+            close(error.what());
+        }
         if (wanted_ && where_ == Where::waiting)
             where_ = Where::starting;
         if (socket_.is_open()) {
             serve();
-        } else if (wanted_ && seconds() >= next_try) {
-            if (!connect()) {
+        } else if (wanted_ && seconds() >= next_try_) {
+            next_try_ = seconds() + retry_ms / 1000.0;
+            if (!connect())
                 start_engine();
-                next_try = seconds() + retry_ms / 1000.0;
-            }
         } else {
             turn_.wait(wanted_ ? beat_ms : idle_ms);
         }
@@ -93,8 +93,13 @@ void LinkClient::run() {
 }
 
 bool LinkClient::connect() {
-    for (const std::string& path : engine_sockets())
+    std::vector<std::string> paths = engine_sockets();
+    std::erase_if(passed_,
+                  [&](const std::string& path) { return std::find(paths.begin(), paths.end(), path) == paths.end(); });
+    std::stable_partition(paths.begin(), paths.end(), [&](const std::string& path) { return !passed_.contains(path); });
+    for (const std::string& path : paths)
         if (socket_.connect(path)) {
+            path_ = path;
             reader_ = {};
             outgoing_ = frame(object({{"type", "hello"},
                                       {"version", link::link_version},
@@ -106,31 +111,44 @@ bool LinkClient::connect() {
     return false;
 }
 
+void LinkClient::missing(const juce::String& sentence) {
+    const std::lock_guard guard(lock_);
+    trouble_ = sentence;
+    where_ = Where::missing;
+}
+
 /// Starts one if nobody else is about to.
 void LinkClient::start_engine() {
-    const auto missing = [&](const juce::String& sentence) {
-        const std::lock_guard guard(lock_);
-        trouble_ = sentence;
-        where_ = Where::missing;
-    };
     if (launched_at_ >= 0.0 && seconds() - launched_at_ < launch_s)
         return;
     if (launched_at_ >= 0.0) {
         right_.give_back();
-        missing("The engine that was started does not answer; see engine.log in " + juce::String(runtime_folder()) + ".");
+        missing("The engine that was started does not answer; see engine.log in " + juce::String(runtime_folder()) +
+                ".");
         launched_at_ = -1.0;
     }
+    const bool failed_before = where_ == Where::missing;
+    if (!folder_is_private())
+        return missing("Others can get into " + juce::String(runtime_folder()) +
+                       ", or it is none of your folders, so no engine is looked for there; set PRODUCERGAN_RUNTIME to "
+                       "a folder of yours.");
     const std::string command = engine_command();
     if (command.empty())
-        return missing("ProducerGAN's engine was not found; install it, or name it in PRODUCERGAN_ENGINE.");
+        return missing(
+            named_engine().empty()
+                ? juce::String("ProducerGAN's engine was not found; install it, or name it in PRODUCERGAN_ENGINE.")
+                : "There is no program " + juce::String(named_engine()) + ", which PRODUCERGAN_ENGINE names.");
     if (!right_.take())
-        return; // another plugin starts one
+        return;    // another plugin starts one
+    if (connect()) // which that other one started a moment ago
+        return right_.give_back();
     if (!launch_engine(command)) {
         right_.give_back();
         return missing("The engine " + juce::String(command) + " cannot be started.");
     }
     launched_at_ = seconds();
-    where_ = Where::starting;
+    if (!failed_before) // or else what went wrong would be read by nobody
+        where_ = Where::starting;
 }
 
 void LinkClient::serve() {
@@ -146,13 +164,16 @@ void LinkClient::serve() {
                 break;
         }
         for (Message message; reader_.next(message);) {
-            if (message.type == "refused")
+            if (message.type == "refused") {
+                passed_.insert(path_);
                 return close(message.head["reason"]);
+            }
             if (where_ == Where::connected) {
                 listener_.received(message);
             } else if (message.type == "welcome") {
                 right_.give_back();
                 launched_at_ = -1.0;
+                passed_.clear();
                 {
                     const std::lock_guard guard(lock_);
                     trouble_ = {};
@@ -164,8 +185,10 @@ void LinkClient::serve() {
             }
         }
         listener_.all_read();
-        if (where_ != Where::connected && seconds() - greeted_at_ > handshake_s)
-            return close({});
+        if (where_ != Where::connected && seconds() - greeted_at_ > handshake_s) {
+            passed_.insert(path_);
+            return close("The engine does not answer.");
+        }
         if (!outgoing_.empty()) {
             const auto count = socket_.write(outgoing_.data(), outgoing_.size());
             if (!count)
@@ -173,6 +196,7 @@ void LinkClient::serve() {
             outgoing_.erase(0, *count);
         }
     } catch (const std::exception& error) { // what the engine said is no use: as if it were not there
+        passed_.insert(path_);
         close(error.what());
     }
 }
@@ -186,6 +210,8 @@ void LinkClient::close(const juce::String& why) {
         trouble_ = why;
     }
     where_ = why.isEmpty() ? Where::starting : Where::missing;
+    if (why.isNotEmpty())
+        next_try_ = seconds() + retry_ms / 1000.0; // whatever it was that it said: it is not asked again at once
     if (was_connected)
         listener_.disconnected();
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,7 @@ private:
     void run_actions();
     bool connect();
     void start_engine();
+    void missing(const juce::String& sentence);
     void serve();
     void close(const juce::String& why);
 
@@ -76,8 +78,10 @@ private:
     UnixSocket socket_;
     FrameReader reader_;
     std::string outgoing_;
+    std::string path_;             // of the engine that is spoken to
+    std::set<std::string> passed_; // engines that were of no use: the others are tried first
     LaunchRight right_;
-    double launched_at_ = -1.0, greeted_at_ = -1.0; // seconds
+    double launched_at_ = -1.0, greeted_at_ = -1.0, next_try_ = 0.0; // seconds
 };
 
 } // namespace producergan::plugin

@@ -111,6 +111,14 @@ ProgramRef PresetModel::program() const {
     return made;
 }
 
+bool PresetModel::has(Place place) const {
+    if (place.zone >= zones.size())
+        return false;
+    const Zone& zone = zones[place.zone].native;
+    return place.variant < zone.layers * zone.siblings &&
+           (zone.shared ? place.key == zone.root : zone.notes[place.key]);
+}
+
 bool PresetModel::same_as(const PresetModel& other) const {
     const auto without_serial = [](const juce::var& program) {
         juce::var copy = program.clone();

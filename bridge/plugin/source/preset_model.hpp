@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "place.hpp"
 #include "producergan/knobs.hpp"
 #include "producergan/program.hpp"
 
@@ -48,6 +49,9 @@ struct PresetModel {
 
     /// A program with empty slots.
     ProgramRef program() const;
+
+    /// Whether the clip table has such a slot.
+    bool has(Place place) const;
 
     /// The same preset, whatever serial it was sent under.
     bool same_as(const PresetModel& other) const;

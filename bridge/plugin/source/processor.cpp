@@ -10,7 +10,6 @@ namespace producergan::plugin {
 
 namespace {
 
-constexpr std::uint8_t all_sound_off = 120; // a MIDI controller
 constexpr int show_hz = 20; // how often hosts are shown what controllers moved
 
 template <typename Buses>
@@ -43,7 +42,7 @@ void Processor::prepareToPlay(double sample_rate, int) {
 }
 
 void Processor::reset() {
-    quiet_ = true;
+    hush_ = true; // hosts reset in whichever thread they like
     begun_ = false;
 }
 
@@ -96,16 +95,13 @@ void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
 }
 
 void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
+    play(audio, midi, parameters.bypass->getValue() >= 0.5f);
+}
+
+void Processor::play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& midi, bool bypassed) {
     const int frames = audio.getNumSamples();
     session.wake();
-    const bool bypassed = parameters.bypass->getValue() >= 0.5f;
-    events_.clear();
-    if (quiet_.exchange(false, std::memory_order_relaxed) || (bypassed && !was_bypassed_))
-        for (int channel = 0; channel < config::channels; ++channel)
-            events_.push_back({0, static_cast<std::uint8_t>(0xb0 | channel), all_sound_off, 0});
-    was_bypassed_ = bypassed;
-    if (!bypassed)
-        take_events(midi, frames);
+    take_events(midi, frames);
     std::array<Output, config::outputs> outputs{};
     int count = 0;
     for (; count < std::min(config::outputs, getBusCount(false)); ++count)
@@ -113,9 +109,15 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
             const int left = getChannelIndexInProcessBlockBuffer(false, count, 0);
             outputs[static_cast<std::size_t>(count)] = {audio.getWritePointer(left), audio.getWritePointer(left + 1)};
         }
+    if (bypassed || count == 0)
+        events_.clear();
     if (frames == 0 || count == 0)
-        return;
+        return; // what came with a block without frames is played with the next one
+    if (hush_.exchange(false, std::memory_order_relaxed) || (bypassed && !was_bypassed_))
+        rig.sampler.silence_now();
+    was_bypassed_ = bypassed;
     const bool offline = isNonRealtime();
+    begun_ &= offline;
     if (offline && !begun_) {
         session.wait_for_preset();
         rig.prepare(sample_rate_);
@@ -123,23 +125,20 @@ void Processor::processBlock(juce::AudioBuffer<float>& audio, juce::MidiBuffer& 
         begun_ = true;
     }
     rig.process(events_, outputs.data(), count, frames, offline ? &session : nullptr);
+    events_.clear();
 }
 
 void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
     midi.clear();
-    processBlock(audio, midi);
+    play(audio, midi, true);
     audio.clear();
 }
 
-double Processor::getTailLengthSeconds() const {
-    return session.tail_seconds();
-}
+double Processor::getTailLengthSeconds() const { return session.tail_seconds(); }
 
 // ---- what the host shows -----------------------------------------------------------------------------------------
 
-void Processor::timerCallback() {
-    show_positions();
-}
+void Processor::timerCallback() { show_positions(); }
 
 /// Shows the host where controllers and presets have put what it may automate.
 void Processor::show_positions() {
@@ -229,8 +228,10 @@ void Processor::setStateInformation(const void* data, int size) {
         state_trouble_ = error.what();
         return;
     }
-    window_size = {juce::jlimit(400, 4000, static_cast<int>(host.getProperty("width", window_size.x))),
-                   juce::jlimit(300, 3000, static_cast<int>(host.getProperty("height", window_size.y)))};
+    const auto length = [&](const char* side, int least, int most, int now) {
+        return static_cast<int>(juce::jlimit<double>(least, most, host.getProperty(side, now)));
+    };
+    window_size = {length("width", 400, 4000, window_size.x), length("height", 300, 3000, window_size.y)};
     for (HostParameter* parameter : parameters.all()) {
         const juce::Identifier id(parameter->getParameterID());
         if (const juce::var& value = host.getProperty(id, {}); value.isDouble() || value.isInt())
@@ -243,6 +244,4 @@ void Processor::setStateInformation(const void* data, int size) {
 
 } // namespace producergan::plugin
 
-juce::AudioProcessor* JUCE_CALLTYPE createPluginFilter() {
-    return new producergan::plugin::Processor();
-}
+juce::AudioProcessor* JUCE_CALLTYPE createPluginFilter() { return new producergan::plugin::Processor(); }

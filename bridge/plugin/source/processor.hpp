@@ -60,18 +60,19 @@ public:
 private:
     void timerCallback() override;
     void show_positions();
+    void play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& midi, bool bypassed);
     void take_events(const juce::MidiBuffer& midi, int frames);
     void add(int offset, const std::uint8_t* bytes, int size);
 
     std::vector<Event> events_;
-    std::array<bool, config::channels> bent_{}; // a channel whose bend was moved
+    std::array<bool, config::channels> bent_{};       // a channel whose bend was moved
     std::array<std::atomic<unsigned>, 256> struck_{}; // by the window: three bytes each
     std::atomic<unsigned> struck_written_{0}, struck_read_{0};
     juce::String state_trouble_;
     const PresetModel* shown_model_ = nullptr;
     bool was_bypassed_ = false;
-    std::atomic<bool> quiet_{false}; // all that sounds is to end
-    bool begun_ = false; // an offline render, from its start
+    std::atomic<bool> hush_{false}; // all that sounds shall fade before the next block
+    bool begun_ = false;            // an offline render, from its start
     double sample_rate_ = 48000.0;
 };
 

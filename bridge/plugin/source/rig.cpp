@@ -16,7 +16,7 @@ Rig::Rig(HostParameters& parameters) : parameters_(parameters) {
     was_sounding_.reserve(most_reports);
     needs_.reserve(most_reports + config::max_zones * config::max_variants);
     piece_.reserve(config::max_events);
-    values_.zones.reserve(config::max_zones);
+    values_.zones.reserve(config::max_zones); // or to work them out would take memory
 }
 
 Rig::~Rig() {
@@ -46,8 +46,8 @@ bool Rig::play(std::unique_ptr<Desk>& desk) {
 }
 
 void Rig::collect() {
-    for (std::size_t at = gone_read_.load(std::memory_order_relaxed); at != gone_written_.load(std::memory_order_acquire);
-         ++at) {
+    for (std::size_t at = gone_read_.load(std::memory_order_relaxed);
+         at != gone_written_.load(std::memory_order_acquire); ++at) {
         delete gone_[at % gone_size];
         gone_read_.store(at + 1, std::memory_order_release);
     }
@@ -109,16 +109,15 @@ bool Rig::pulls(const Event& event) noexcept {
         high_[event.data1] = event.data2 >= 64;
     bool pulled = false;
     for (const Trigger& trigger : now_->model->triggers)
-        if (trigger.number == event.data1 &&
-            (trigger.note ? note : controller && event.data2 >= 64 && !was_high)) {
+        if (trigger.number == event.data1 && (trigger.note ? note : controller && event.data2 >= 64 && !was_high)) {
             pulled_[trigger.all ? 1 : 0].fetch_add(1, std::memory_order_relaxed);
             pulled = true;
         }
     return pulled;
 }
 
-/// An event of the preset's channel moves macros, or asks for new sounds; true if a macro moved. A render has the sounds
-/// that there are, so that it comes out the same each time.
+/// An event of the preset's channel moves macros, or asks for new sounds; true if a macro moved. A render has the
+/// sounds that there are, so that it comes out the same each time.
 bool Rig::hear(const Event& event, bool live) noexcept {
     const int channel = static_cast<int>(now_->told.play[static_cast<std::size_t>(PlayParam::channel)]);
     if (channel == 0 || (event.status & 0x0f) == channel - 1) {
@@ -293,7 +292,8 @@ bool Rig::process(const std::vector<Event>& events, const Output* outputs, int o
         for (int i = 0; i < output_count; ++i)
             if (outputs[i].left != nullptr)
                 here[static_cast<std::size_t>(i)] = {outputs[i].left + frame, outputs[i].right + frame};
-        piece_.assign(events.begin() + static_cast<std::ptrdiff_t>(first), events.begin() + static_cast<std::ptrdiff_t>(next));
+        piece_.assign(events.begin() + static_cast<std::ptrdiff_t>(first),
+                      events.begin() + static_cast<std::ptrdiff_t>(next));
         for (Event& event : piece_)
             event.offset = 0;
         sampler.process(piece_.data(), static_cast<int>(piece_.size()), here.data(), output_count, 1, length);
@@ -318,7 +318,8 @@ void Rig::begin_render() {
     for (std::size_t slot = 0; slot < desk->program->table.size(); ++slot)
         for (std::size_t variant = 0; variant < config::max_variants; ++variant) {
             const ClipSlot& there = before->program->table[slot];
-            desk->program->table[slot].clips[variant] = there.coming[variant] ? there.coming[variant] : there.clips[variant];
+            desk->program->table[slot].clips[variant] =
+                there.coming[variant] ? there.coming[variant] : there.clips[variant];
         }
     work_out(*desk, parameters_, desk->told);
     for (std::size_t zone = 0; zone < desk->program->zones.size(); ++zone)

@@ -1,7 +1,6 @@
 #pragma once
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <map>
 #include <set>
 #include <vector>
@@ -34,14 +33,16 @@ public:
     /// The sound of the nearest stand at which the slot is known; of its known turns the one that comes round.
     SoundName nearest(const Stand& stand, Sight sight);
 
-    /// Forgets stands, those used longest ago first, until `fits` says of the sounds that are left that they are few
-    /// enough. `kept` is never forgotten.
-    void prune(const Stand& kept, const std::function<bool(const std::set<SoundName>&)>& fits);
+    /// Forgets stands, those used longest ago first, until what is left has no more than so many sounds and stands.
+    /// `kept` is never forgotten.
+    void prune(const Stand& kept, std::size_t most_sounds, std::size_t most_stands);
+
+    std::size_t stands() const { return scenes_.size(); }
 
     std::set<SoundName> sounds() const;
     void clear();
 
-    /// The stands, those used longest ago first.
+    /// The stands, those used last first.
     std::vector<std::pair<Stand, const Sounds*>> all() const;
 
 private:

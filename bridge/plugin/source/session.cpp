@@ -10,13 +10,12 @@ namespace producergan::plugin {
 namespace {
 
 constexpr double voices_every = 0.02, prune_every = 2.0, slots_wait = 0.05; // seconds
-constexpr double patience = 60.0;                    // of an offline render with an engine that says nothing
-constexpr std::size_t most_said = 512;               // hands whose answers may still come
+constexpr double patience = 60.0;      // of an offline render with an engine that says nothing
+constexpr std::size_t most_said = 512; // hands whose answers may still come
 constexpr int keep_bits = 24, most_names = 16384;
+constexpr std::size_t most_stands = 4096; // that are remembered; a knob that turns for a minute comes by so many
 
-double seconds() {
-    return juce::Time::getMillisecondCounterHiRes() / 1000.0;
-}
+double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
 
 juce::var message(const char* type) {
     auto* made = new juce::DynamicObject();
@@ -41,9 +40,7 @@ Place place_of(const juce::var& head) {
             static_cast<std::uint8_t>(static_cast<int>(head["variant"]))};
 }
 
-SoundName name_of(const juce::var& text) {
-    return text.toString().toStdString();
-}
+SoundName name_of(const juce::var& text) { return text.toString().toStdString(); }
 
 /// Every slot of a preset's clip table that a key plays.
 std::vector<Place> places(const PresetModel& model) {
@@ -69,13 +66,9 @@ Session::Session(Rig& rig) : rig_(rig), link_(*this) {
     reports_.reserve(Snapshot::capacity);
 }
 
-Session::~Session() {
-    stop();
-}
+Session::~Session() { stop(); }
 
-void Session::stop() {
-    link_.stop();
-}
+void Session::stop() { link_.stop(); }
 
 // ---- what the engine says ----------------------------------------------------------------------------------------
 
@@ -136,6 +129,8 @@ void Session::received(const Message& message) {
     const juce::var& head = message.head;
     heard_at_ = seconds();
     if (message.type == "clip") {
+        if (!library_.has_room(head["channels"], static_cast<juce::int64>(head["frames"])))
+            prune();
         library_.begin(name_of(head["sound"]), head["channels"], static_cast<juce::int64>(head["frames"]),
                        head["sample_rate"]);
         return; // nothing to see yet
@@ -203,10 +198,11 @@ void Session::hear_set(const juce::var& head) {
     const Place place = place_of(head);
     const SoundName sound = name_of(head["sound"]);
     if (coming_ != nullptr && serial == coming_->serial) {
-        coming_->slots[place] = sound;
+        if (coming_->model->has(place))
+            coming_->slots[place] = sound;
         return;
     }
-    if (serial != serial_ || model_ == nullptr || place.zone >= model_->zones.size())
+    if (serial != serial_ || model_ == nullptr || !model_->has(place))
         return;
     wanted_[place] = sound;
     if (const auto said = said_.find(static_cast<juce::int64>(head["version"])); said != said_.end()) {
@@ -302,7 +298,8 @@ void Session::play_kept(const Hands& hands) {
         return;
     const Stand here = stand(hands);
     for (const Place place : places(*model_)) {
-        const int turn = desk != nullptr && desk->model->zones.size() == model_->zones.size() ? desk->turns.get(place) : 0;
+        const int turn =
+            desk != nullptr && desk->model->zones.size() == model_->zones.size() ? desk->turns.get(place) : 0;
         if (SoundName sound = scenes_.nearest(here, {place, turn}); !sound.empty())
             wanted_[place] = std::move(sound);
     }
@@ -404,12 +401,12 @@ void Session::say_voices() {
     juce::Array<juce::var> voices;
     for (const VoiceReport& report : reports_)
         if (report.program == desk->program->id)
-            voices.add(row({static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial_), report.zone,
-                            report.key, report.slot_key, report.variant, report.channel,
-                            static_cast<double>(report.position) / 4294967296.0,
-                            static_cast<double>(report.step) / 4294967296.0, static_cast<juce::int64>(report.loop_start),
-                            static_cast<juce::int64>(report.loop_end), static_cast<juce::int64>(report.loop_fade),
-                            report.looping, report.reverse, report.released}));
+            voices.add(row(
+                {static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial_), report.zone, report.key,
+                 report.slot_key, report.variant, report.channel, static_cast<double>(report.position) / 4294967296.0,
+                 static_cast<double>(report.step) / 4294967296.0, static_cast<juce::int64>(report.loop_start),
+                 static_cast<juce::int64>(report.loop_end), static_cast<juce::int64>(report.loop_fade), report.looping,
+                 report.reverse, report.released}));
     if (voices.isEmpty() && !voices_said_)
         return;
     const bool any = !voices.isEmpty();
@@ -425,11 +422,10 @@ void Session::say_voices() {
 /// Clips beyond what is kept are given up, those of stands used longest ago first.
 void Session::prune() {
     pruned_at_ = seconds();
-    if (library_.bytes() <= most_clip_bytes)
+    if (library_.bytes() <= most_clip_bytes && scenes_.stands() <= most_stands)
         return;
-    const std::size_t each = library_.bytes() / std::max<std::size_t>(1, library_.all_whole().size());
-    scenes_.prune(stand(hands_),
-                  [&](const std::set<SoundName>& names) { return names.size() * each <= most_clip_bytes * 3 / 4; });
+    const std::size_t each = std::max<std::size_t>(1, library_.bytes() / std::max<std::size_t>(1, library_.size()));
+    scenes_.prune(stand(hands_), most_clip_bytes * 3 / 4 / each, most_stands * 3 / 4);
     std::set<SoundName> kept = scenes_.sounds();
     for (const auto& [place, sound] : wanted_)
         kept.insert(sound);
@@ -437,11 +433,19 @@ void Session::prune() {
         for (const auto& [place, sound] : coming_->slots)
             kept.insert(sound);
     juce::Array<juce::var> lost;
-    for (const SoundName& name : library_.keep(kept))
+    const auto say_lost = [&] {
+        juce::var head = message("lost");
+        add(head, "sounds", lost);
+        link_.send(head);
+        lost.clear();
+    };
+    for (const SoundName& name : library_.keep(kept)) {
         lost.add(juce::String(name));
-    juce::var head = message("lost");
-    add(head, "sounds", lost);
-    link_.send(head);
+        if (lost.size() == most_names)
+            say_lost();
+    }
+    if (!lost.isEmpty())
+        say_lost();
 }
 
 // ---- offline -----------------------------------------------------------------------------------------------------
@@ -577,7 +581,7 @@ void Session::choose(const juce::String& path) {
     link_.wake();
     link_.post([this, path] {
         const std::lock_guard guard(lock_);
-        preset_ = {path, {}, {}};
+        preset_ = {path.substring(0, most_name), {}, {}};
         chosen_ = true;
         unread_.reset();
         if (link_.where() == LinkClient::Where::connected)
@@ -646,8 +650,8 @@ Status Session::status() const {
         return model_ != nullptr ? Status{Status::Kind::frozen, "Frozen copy: " + link_.trouble(), 0}
                                  : Status{Status::Kind::missing, link_.trouble(), 0};
     if (where != LinkClient::Where::connected || serial_ < 0)
-        return {Status::Kind::starting, model_ != nullptr ? "Frozen copy; the engine is starting." : "The engine is starting.",
-                0};
+        return {Status::Kind::starting,
+                model_ != nullptr ? "Frozen copy; the engine is starting." : "The engine is starting.", 0};
     if (settled_version_ < said_version_ || pending_ > 0)
         return {Status::Kind::rendering, "Rendering new sounds.", pending_};
     return {Status::Kind::ready, "Ready.", 0};

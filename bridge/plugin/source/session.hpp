@@ -32,7 +32,6 @@ struct PresetEntry {
     juce::String name, path, about;
 };
 
-
 /// Which sounds the keys have: from the engine over the link, or from what was kept of it. Feeds the rig's clip table.
 class Session final : private LinkClient::Listener, public SoundSource {
 public:
@@ -40,7 +39,7 @@ public:
     ~Session() override;
 
     void wake() noexcept { link_.wake(); } // looks for an engine from now on [thread-safe]
-    void stop();                  // ends the link [message-thread]
+    void stop();                           // ends the link [message-thread]
 
     // The host's. [message-thread]
     void set_rate(double rate);
@@ -62,10 +61,10 @@ public:
     Status status() const;
     juce::String notice() const; // what was said last, a sentence
     std::vector<PresetEntry> presets() const;
-    std::shared_ptr<const PresetModel> model() const; // null before there is one
-    ClipRef clip(Place place) const;                  // that the slot has now; null if none
+    std::shared_ptr<const PresetModel> model() const;            // null before there is one
+    ClipRef clip(Place place) const;                             // that the slot has now; null if none
     double tail_seconds() const { return tail_seconds_.load(); } // [thread-safe]
-    unsigned changes() const { return changes_.load(); } // grows when any of the above changes [thread-safe]
+    unsigned changes() const { return changes_.load(); }         // grows when any of the above changes [thread-safe]
 
     // A project's.
     /// The state, with what the host has to say of it. [message-thread]
@@ -75,7 +74,8 @@ public:
     juce::var restore(const void* data, std::size_t size);
     std::size_t kept_bytes() const { return kept_bytes_.load(); } // what a project keeps of clips, packed [thread-safe]
 
-    static constexpr std::size_t most_kept_bytes = std::size_t{64} << 20; // of packed clips in a project
+    static constexpr int most_name = 1024; // characters of a preset's path, so that its bytes are what the link takes
+    static constexpr std::size_t most_kept_bytes = std::size_t{64} << 20;  // of packed clips in a project
     static constexpr std::size_t most_clip_bytes = std::size_t{128} << 20; // of clips in memory
 
 private:
@@ -129,7 +129,7 @@ private:
     std::shared_ptr<PresetModel> model_;
     std::int64_t serial_ = -1; // the engine's, of what plays; −1: the engine does not play it
     std::unique_ptr<Coming> coming_;
-    bool refused_ = false; // the engine cannot open it
+    bool refused_ = false;           // the engine cannot open it
     std::unique_ptr<Desk> unplayed_; // that the sampler was too busy to take
     std::map<Place, SoundName> wanted_;
     std::map<Place, std::uint64_t> told_; // the clip that the sampler has there

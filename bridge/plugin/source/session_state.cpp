@@ -22,9 +22,7 @@ constexpr int most_stands = 1 << 16;
     throw LinkError("The project's state of ProducerGAN is damaged; choose the preset again.");
 }
 
-std::uint32_t number_at(const char* data) {
-    return juce::ByteOrder::littleEndianInt(data);
-}
+std::uint32_t number_at(const char* data) { return juce::ByteOrder::littleEndianInt(data); }
 
 const juce::Array<juce::var>& list_of(const juce::var& value) {
     if (value.getArray() == nullptr)
@@ -32,14 +30,20 @@ const juce::Array<juce::var>& list_of(const juce::var& value) {
     return *value.getArray();
 }
 
+/// One of a list's things. JUCE's own look-up trusts that it is a list and long enough.
+const juce::var& item(const juce::var& list, int index) {
+    const auto& items = list_of(list);
+    if (index >= items.size())
+        damaged();
+    return items.getReference(index);
+}
+
 float unit(const juce::var& value) {
     const auto number = static_cast<double>(value);
     return std::isfinite(number) ? static_cast<float>(juce::jlimit(-1.0, 1.0, number)) : 0.0f;
 }
 
-bool is_name(const juce::String& text) {
-    return text.length() == 32 && text.containsOnly("0123456789abcdef");
-}
+bool is_name(const juce::String& text) { return text.length() == 32 && text.containsOnly("0123456789abcdef"); }
 
 juce::var stand_to(const Stand& stand) {
     juce::Array<juce::var> numbers;
@@ -88,7 +92,7 @@ juce::MemoryBlock Session::save(const juce::var& host) {
             audio.reset();
             std::set<SoundName> packed;
             bool whole = true;
-            for (auto scene = all.rbegin(); scene != all.rend() && whole; ++scene) {
+            for (auto scene = all.begin(); scene != all.end() && whole; ++scene) {
                 juce::Array<juce::var> sights;
                 for (const auto& [sight, sound] : *scene->second) {
                     const StoredClip* stored = library_.packed(sound, bits);
@@ -106,8 +110,8 @@ juce::MemoryBlock Session::save(const juce::var& host) {
                                                          bits, static_cast<juce::int64>(stored->data.getSize())});
                         audio.append(stored->data.getData(), stored->data.getSize());
                     }
-                    sights.add(juce::Array<juce::var>{sight.place.zone, sight.place.key, sight.place.variant, sight.turn,
-                                                      juce::String(sound)});
+                    sights.add(juce::Array<juce::var>{sight.place.zone, sight.place.key, sight.place.variant,
+                                                      sight.turn, juce::String(sound)});
                 }
                 scenes.insert(0, juce::Array<juce::var>{stand_to(scene->first), sights});
             }
@@ -137,7 +141,8 @@ juce::var Session::restore(const void* data, std::size_t size) {
     if (number_at(bytes + 4) > format) {
         const std::lock_guard guard(lock_);
         unread_ = juce::MemoryBlock(data, size);
-        throw LinkError("The project was saved by a later version of ProducerGAN; update it. Its sounds are kept as they are.");
+        throw LinkError(
+            "The project was saved by a later version of ProducerGAN; update it. Its sounds are kept as they are.");
     }
     const std::uint32_t head_size = number_at(bytes + 8);
     if (number_at(bytes + 4) != format || head_size > size - prefix ||
@@ -148,7 +153,7 @@ juce::var Session::restore(const void* data, std::size_t size) {
         juce::JSON::parse(juce::String::fromUTF8(bytes + prefix, static_cast<int>(head_size)), head).failed() ||
         head.getDynamicObject() == nullptr)
         damaged();
-    const juce::String name = head["preset"].toString().substring(0, 4096);
+    const juce::String name = head["preset"].toString().substring(0, most_name);
     if (!head.hasProperty("program")) { // saved before there was anything to play
         const std::lock_guard guard(lock_);
         preset_ = {name, {}, {}};
@@ -160,8 +165,8 @@ juce::var Session::restore(const void* data, std::size_t size) {
     auto model = std::make_shared<PresetModel>(head["program"]);
     Knobs::Positions positions{};
     for (std::size_t i = 0; i < positions.size(); ++i)
-        positions[i] = std::max(0.0, static_cast<double>(juce::jlimit(0.0, 1.0, static_cast<double>(
-                                         list_of(head["positions"])[static_cast<int>(i)]))));
+        positions[i] = std::max(0.0, static_cast<double>(juce::jlimit(
+                                         0.0, 1.0, static_cast<double>(item(head["positions"], static_cast<int>(i))))));
     Library library;
     std::size_t at = prefix + head_size;
     std::int64_t frames_left = most_frames;
@@ -187,14 +192,14 @@ juce::var Session::restore(const void* data, std::size_t size) {
     if (list_of(head["scenes"]).size() > most_stands)
         damaged();
     for (const juce::var& row : list_of(head["scenes"])) {
-        const Stand stand = stand_from(row[0]);
-        for (const juce::var& sight : list_of(row[1])) {
-            const SoundName sound = sight[4].toString().toStdString();
-            const Place place{static_cast<std::uint8_t>(within(sight[0], config::max_zones - 1)),
-                              static_cast<std::uint8_t>(within(sight[1], config::keys - 1)),
-                              static_cast<std::uint8_t>(within(sight[2], config::max_variants - 1))};
+        const Stand stand = stand_from(item(row, 0));
+        for (const juce::var& sight : list_of(item(row, 1))) {
+            const SoundName sound = item(sight, 4).toString().toStdString();
+            const Place place{static_cast<std::uint8_t>(within(item(sight, 0), config::max_zones - 1)),
+                              static_cast<std::uint8_t>(within(item(sight, 1), config::keys - 1)),
+                              static_cast<std::uint8_t>(within(item(sight, 2), config::max_variants - 1))};
             if (library.whole(sound) && place.zone < model->zones.size())
-                scenes.put(stand, {place, within(sight[3], 1 << 30)}, sound);
+                scenes.put(stand, {place, within(item(sight, 3), 1 << 30)}, sound);
         }
     }
 

@@ -188,13 +188,17 @@ void Sampler::apply(Command& command) noexcept {
         follow_program();
         break;
     case Command::Kind::silence:
-        each_voice([&](Voice& voice) { voice.kill(kill_frames_); });
-        for (HeldKeys& keys : keys_)
-            keys.lift_all();
+        silence_now();
         break;
     }
     command.clip.reset();
     command.program.reset();
+}
+
+void Sampler::silence_now() noexcept {
+    each_voice([&](Voice& voice) { voice.kill(kill_frames_); });
+    for (HeldKeys& keys : keys_)
+        keys.lift_all();
 }
 
 void Sampler::set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept {

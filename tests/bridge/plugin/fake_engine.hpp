@@ -89,7 +89,8 @@ public:
                 std::uint32_t length = 0;
                 std::memcpy(&length, waiting_.data(), sizeof length);
                 if (waiting_.size() >= 8 + std::size_t{length}) {
-                    const auto head = juce::JSON::parse(juce::String::fromUTF8(waiting_.data() + 8, static_cast<int>(length)));
+                    const auto head =
+                        juce::JSON::parse(juce::String::fromUTF8(waiting_.data() + 8, static_cast<int>(length)));
                     waiting_.erase(0, 8 + std::size_t{length});
                     return head;
                 }
@@ -145,7 +146,8 @@ public:
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-        if (::bind(handle_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(handle_, 16) != 0)
+        if (::bind(handle_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+            ::listen(handle_, 16) != 0)
             throw std::runtime_error("no socket");
     }
     ~Listening() {
@@ -181,7 +183,8 @@ public:
     bool answer(Peer& peer, const juce::var& message) {
         const auto type = message["type"].toString();
         if (type == "hello")
-            return peer.send(frame_of(record({{"type", "welcome"}, {"version", link::link_version}, {"engine", "test"}})));
+            return peer.send(
+                frame_of(record({{"type", "welcome"}, {"version", link::link_version}, {"engine", "test"}})));
         if (type == "have") {
             had_.clear();
             for (const juce::var& sound : *message["sounds"].getArray())
@@ -228,10 +231,20 @@ private:
             const double step = 2.0 * 3.14159265358979 * static_cast<double>(1 + sound % 40) / 1024.0; // loops close
             for (std::size_t i = 0; i < audio.size(); ++i)
                 audio[i] = static_cast<float>(0.25 * std::sin(step * static_cast<double>(i)));
-            bytes = frame_of(record({{"type", "clip"}, {"sound", name}, {"channels", 1}, {"frames", frames}, {"sample_rate", sample_rate}})) +
+            bytes = frame_of(record({{"type", "clip"},
+                                     {"sound", name},
+                                     {"channels", 1},
+                                     {"frames", frames},
+                                     {"sample_rate", sample_rate}})) +
                     frame_of(record({{"type", "blocks"}, {"sound", name}, {"start", 0}, {"frames", ready}}), audio);
         }
-        return peer.send(bytes + frame_of(record({{"type", "set"}, {"serial", serial()}, {"version", 0}, {"zone", place.zone}, {"key", place.key}, {"variant", place.variant}, {"sound", name}})));
+        return peer.send(bytes + frame_of(record({{"type", "set"},
+                                                  {"serial", serial()},
+                                                  {"version", 0},
+                                                  {"zone", place.zone},
+                                                  {"key", place.key},
+                                                  {"variant", place.variant},
+                                                  {"sound", name}})));
     }
 
     /// The slot's sound as it is, or its first.
@@ -260,29 +273,70 @@ private:
     bool need(Peer& peer, const juce::var& message) {
         juce::Array<juce::var> sounds;
         for (const juce::var& slot : *message["slots"].getArray()) {
-            const plugin::Place place{static_cast<std::uint8_t>(static_cast<int>(slot[0])), static_cast<std::uint8_t>(static_cast<int>(slot[1])), static_cast<std::uint8_t>(static_cast<int>(slot[2]))};
+            const plugin::Place place{static_cast<std::uint8_t>(static_cast<int>(slot[0])),
+                                      static_cast<std::uint8_t>(static_cast<int>(slot[1])),
+                                      static_cast<std::uint8_t>(static_cast<int>(slot[2]))};
             if (!table_.contains(place) && !renew(peer, place))
                 return false;
             sounds.add(sound(place));
         }
-        return peer.send(frame_of(record({{"type", "done"}, {"id", message["id"]}, {"sounds", sounds}, {"reason", ""}})));
+        return peer.send(
+            frame_of(record({{"type", "done"}, {"id", message["id"]}, {"sounds", sounds}, {"reason", ""}})));
     }
 
     juce::var zone(const char* called, int first, int last, int layers, int siblings, bool fresh, int mode) const {
-        return record({{"name", called}, {"keys", numbers(first, last)}, {"shared", false}, {"root", first}, {"siblings", siblings}, {"layers", layers}, {"fresh", fresh}, {"path", false}, {"locked", juce::Array<juce::var>()}, {"parameters", record({{"mode", mode}, {"release", 0.05}})}});
+        return record({{"name", called},
+                       {"keys", numbers(first, last)},
+                       {"shared", false},
+                       {"root", first},
+                       {"siblings", siblings},
+                       {"layers", layers},
+                       {"fresh", fresh},
+                       {"path", false},
+                       {"locked", juce::Array<juce::var>()},
+                       {"parameters", record({{"mode", mode}, {"release", 0.05}})}});
     }
 
     juce::var program(const juce::String& preset) const {
-        juce::Array<juce::var> zones{zone("loops", 36, 67, 1, 1, false, 2), zone("hits", 68, 79, 2, 2, false, 0), zone("fresh", 100, 103, 1, 1, true, 0)};
+        juce::Array<juce::var> zones{zone("loops", 36, 67, 1, 1, false, 2), zone("hits", 68, 79, 2, 2, false, 0),
+                                     zone("fresh", 100, 103, 1, 1, true, 0)};
         juce::Array<juce::var> macros;
         for (int i = 1; i <= 8; ++i) {
             juce::Array<juce::var> targets;
             if (i <= 2)
-                targets.add(record({{"zone", i - 2}, {"play", false}, {"id", i == 1 ? "cutoff" : "tune"}, {"low", i == 1 ? 200.0 : -2.0}, {"high", i == 1 ? 9000.0 : 2.0}, {"curve", i == 1 ? "exponential" : "linear"}}));
-            macros.add(record({{"id", i}, {"name", "macro"}, {"position", 0.5}, {"controller", i < 4 ? i : -1}, {"minimum", 0.0}, {"maximum", 1.0}, {"pick_up", false}, {"used", true}, {"sounds", i > 2}, {"targets", targets}}));
+                targets.add(record({{"zone", i - 2},
+                                    {"play", false},
+                                    {"id", i == 1 ? "cutoff" : "tune"},
+                                    {"low", i == 1 ? 200.0 : -2.0},
+                                    {"high", i == 1 ? 9000.0 : 2.0},
+                                    {"curve", i == 1 ? "exponential" : "linear"}}));
+            macros.add(record({{"id", i},
+                               {"name", "macro"},
+                               {"position", 0.5},
+                               {"controller", i < 4 ? i : -1},
+                               {"minimum", 0.0},
+                               {"maximum", 1.0},
+                               {"pick_up", false},
+                               {"used", true},
+                               {"sounds", i > 2},
+                               {"targets", targets}}));
         }
-        const auto instrument = record({{"name", "fake"}, {"digest", juce::String::repeatedString("0", 64)}, {"sample_rate", sample_rate}, {"channels", 1}, {"clip_frames", frames}});
-        return record({{"type", "program"}, {"serial", serial()}, {"name", preset.substring(0, 64)}, {"text", "# " + preset.substring(0, 64)}, {"folder", "/"}, {"instrument", instrument}, {"zones", zones}, {"play", record({})}, {"claimed", juce::Array<juce::var>{1, 2, 3}}, {"triggers", juce::Array<juce::var>()}, {"macros", macros}});
+        const auto instrument = record({{"name", "fake"},
+                                        {"digest", juce::String::repeatedString("0", 64)},
+                                        {"sample_rate", sample_rate},
+                                        {"channels", 1},
+                                        {"clip_frames", frames}});
+        return record({{"type", "program"},
+                       {"serial", serial()},
+                       {"name", preset.substring(0, 64)},
+                       {"text", "# " + preset.substring(0, 64)},
+                       {"folder", "/"},
+                       {"instrument", instrument},
+                       {"zones", zones},
+                       {"play", record({})},
+                       {"claimed", juce::Array<juce::var>{1, 2, 3}},
+                       {"triggers", juce::Array<juce::var>()},
+                       {"macros", macros}});
     }
 
     Random random_;
@@ -296,7 +350,8 @@ private:
 /// A good engine in a thread of its own, which changes sounds whenever it has nothing else to do.
 class Serving {
 public:
-    explicit Serving(std::uint64_t seed, bool restless = true) : engine(seed), thread_([this, restless] { serve(restless); }) {}
+    explicit Serving(std::uint64_t seed, bool restless = true)
+        : engine(seed), thread_([this, restless] { serve(restless); }) {}
     ~Serving() {
         ending_ = true;
         thread_.join();

@@ -156,7 +156,8 @@ void fuzz_play(int blocks, Random& random) {
         if (chance(random, 0.1))
             bench.processor.strike(below(random, 140) - 6, below(random, 140) - 6);
         if (chance(random, 0.004))
-            bench.processor.choose(chance(random, 0.2) ? juce::String::repeatedString("x", 5000) : "preset " + juce::String(++presets));
+            bench.processor.choose(chance(random, 0.2) ? juce::String::repeatedString("x", 5000)
+                                                       : "preset " + juce::String(++presets));
         if (chance(random, 0.003))
             bench.processor.getStateInformation(project);
         if (chance(random, 0.003) && project.getSize() > 0)
@@ -186,7 +187,10 @@ void fuzz_play(int blocks, Random& random) {
             parameter->setValue(0.0f);
     for (int i = 0; i < 600 && bench.voices() > 0; ++i)
         bench.play(longest);
-    std::printf("%d blocks, %d with sound, %d offline, %d on more than two channels, %lld presets, grown by %.1f MiB, %d voices hang\n", blocks, sounding, offline, wide, static_cast<long long>(serving.engine.serial()), static_cast<double>(grown) / 1048576.0, bench.voices());
+    std::printf("%d blocks, %d with sound, %d offline, %d on more than two channels, %lld presets, grown by %.1f MiB, "
+                "%d voices hang\n",
+                blocks, sounding, offline, wide, static_cast<long long>(serving.engine.serial()),
+                static_cast<double>(grown) / 1048576.0, bench.voices());
     if (bench.voices() > 0)
         fail("voices go on for ever");
     if (grown > growth && !sanitized)
@@ -302,7 +306,9 @@ void fuzz_state(int projects, Random& random) {
         ++sounding;
     }
     const long grown = resident_bytes() - before;
-    std::printf("%d projects: %d refused, %d taken, %d good ones between them sound; the slowest took %.0f ms; grown by %.1f MiB\n", projects, refused, taken, sounding, slowest, static_cast<double>(grown) / 1048576.0);
+    std::printf("%d projects: %d refused, %d taken, %d good ones between them sound; the slowest took %.0f ms; grown "
+                "by %.1f MiB\n",
+                projects, refused, taken, sounding, slowest, static_cast<double>(grown) / 1048576.0);
     if (slowest > (sanitized ? 20000.0 : 5000.0))
         fail("a damaged project took too long");
     if (grown > growth && !sanitized)

@@ -1,5 +1,5 @@
-// A host that plays the plugin at the pace of an audio device, while somebody else does what he likes to the engine: one
-// held note, one-shots again and again. Tells each change of the plugin's status as a line of JSON.
+// A host that plays the plugin at the pace of an audio device, while somebody else does what he likes to the engine:
+// one held note, one-shots again and again. Tells each change of the plugin's status as a line of JSON.
 //
 // host AUDIO          standard input: `play` begins to play, `stop` ends; AUDIO takes what was heard, float32, stereo
 // host AUDIO FRAMES   plays so many frames as soon as it is told to `play`, as fast as it can, and ends
@@ -27,9 +27,7 @@ constexpr int strike_every = 4800, strike_length = 2400; // frames
 constexpr int after_blocks = 400;                        // more than the longest note lasts
 constexpr int before_blocks = 40;                        // until what has come is in the sampler's table
 
-double seconds() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 const char* name_of(Status::Kind kind) {
     constexpr std::array names{"ready", "starting", "rendering", "missing", "frozen", "failed"};
@@ -46,9 +44,9 @@ struct Player {
     const std::int64_t frames; // to play; 0: until it is told to end
     std::atomic<bool> playing{false}, ending{false}, ended{false};
     std::vector<float> heard;
-    long waits = 0;         // times that the thread gave up its core inside of the plugin
+    long waits = 0;          // times that the thread gave up its core inside of the plugin
     double longest_ms = 0.0; // in the plugin, of one block
-    int hung = 0;           // voices that still sound when all was let go
+    int hung = 0;            // voices that still sound when all was let go
 
     void run() {
         juce::AudioBuffer<float> audio(2, block);

@@ -10,7 +10,24 @@ namespace producergan::test {
 
 /// What no writer of JSON would write: put in the place of marks after the rest is text.
 inline const char* raw_junk(Random& random) {
-    static const char* const texts[] = {"1e999", "-1e999", "1e-400", "NaN", "'x'", "'\"'", "\"\\ud800\"", "99999999999999999999", "- 1", "-\"", "tru", "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]", "{\"a\":1,\"a\":2}", "\"", ",", "1.", "0x10", "\"\\u0000\""};
+    static const char* const texts[] = {"1e999",
+                                        "-1e999",
+                                        "1e-400",
+                                        "NaN",
+                                        "'x'",
+                                        "'\"'",
+                                        "\"\\ud800\"",
+                                        "99999999999999999999",
+                                        "- 1",
+                                        "-\"",
+                                        "tru",
+                                        "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
+                                        "{\"a\":1,\"a\":2}",
+                                        "\"",
+                                        ",",
+                                        "1.",
+                                        "0x10",
+                                        "\"\\u0000\""};
     return texts[random() % (sizeof texts / sizeof *texts)];
 }
 

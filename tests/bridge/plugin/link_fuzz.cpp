@@ -20,7 +20,7 @@ using namespace producergan::test;
 namespace {
 
 constexpr int held = 36, batch = 300;
-constexpr long growth = 24 << 20;               // bytes of the second half
+constexpr long growth = 24 << 20;                  // bytes of the second half
 constexpr long most_bytes = std::int64_t{3} << 29; // ever: 1.5 GiB
 constexpr Place held_place{0, held, 0};
 
@@ -51,16 +51,20 @@ juce::var value(const link::Field& field, Random& random) {
     case link::Kind::boolean:
         return chance(random, 0.5);
     case link::Kind::text: {
-        const char* const texts[] = {"", "a", "cutoff", "tune", "exponential", "linear", "/dev/zero", "\xc3\xa9\xc3\xa9", "[[zone]]"};
+        const char* const texts[] = {"",       "a",         "cutoff",           "tune",    "exponential",
+                                     "linear", "/dev/zero", "\xc3\xa9\xc3\xa9", "[[zone]]"};
         const juce::String text = juce::String::fromUTF8(texts[below(random, 9)]);
         if (field.minimum > 1)
             return juce::String::repeatedString("0", static_cast<int>(field.minimum));
         return static_cast<double>(text.getNumBytesAsUTF8()) < field.minimum ? juce::String("a") : text;
     }
     case link::Kind::sound:
-        return juce::String::toHexString(static_cast<juce::int64>(chance(random, 0.02) ? random() >> 1 : 0xabc0 + random() % 48)).paddedLeft('0', 32);
+        return juce::String::toHexString(
+                   static_cast<juce::int64>(chance(random, 0.02) ? random() >> 1 : 0xabc0 + random() % 48))
+            .paddedLeft('0', 32);
     case link::Kind::list: {
-        const int most = static_cast<int>(std::min(field.maximum, field.minimum + below(random, chance(random, 0.02) ? 200 : 5)));
+        const int most =
+            static_cast<int>(std::min(field.maximum, field.minimum + below(random, chance(random, 0.02) ? 200 : 5)));
         juce::Array<juce::var> list;
         for (int i = 0; i < most; ++i)
             list.add(value(*field.element, random));
@@ -154,30 +158,31 @@ Made make_frame(Random& random, juce::int64 serial, bool presets) {
 /// Plays one held loop all the time, in a thread of its own, and looks at what is heard.
 class Player {
 public:
-    explicit Player(Processor& processor) : thread_([this, &processor] {
-        constexpr int block = 256;
-        juce::AudioBuffer<float> audio(2, block);
-        juce::MidiBuffer midi;
-        bool begun = false;
-        int after = 0;
-        while (!ending_) {
-            midi.clear();
-            if (strike.exchange(false)) {
-                midi.addEvent(juce::MidiMessage::noteOn(1, held, std::uint8_t{100}), 0);
-                begun = true;
-                after = 0;
-            }
-            processor.processBlock(audio, midi);
-            for (int channel = 0; channel < 2; ++channel)
-                for (int i = 0; i < block; ++i)
-                    if (!std::isfinite(audio.getSample(channel, i)))
-                        fail("a frame is no number");
-            if (begun && after++ > 8 && audio.getMagnitude(0, block) < 0.005f)
-                silent += 1;
-            blocks += 1;
-            juce::Thread::sleep(1);
-        }
-    }) {}
+    explicit Player(Processor& processor)
+        : thread_([this, &processor] {
+              constexpr int block = 256;
+              juce::AudioBuffer<float> audio(2, block);
+              juce::MidiBuffer midi;
+              bool begun = false;
+              int after = 0;
+              while (!ending_) {
+                  midi.clear();
+                  if (strike.exchange(false)) {
+                      midi.addEvent(juce::MidiMessage::noteOn(1, held, std::uint8_t{100}), 0);
+                      begun = true;
+                      after = 0;
+                  }
+                  processor.processBlock(audio, midi);
+                  for (int channel = 0; channel < 2; ++channel)
+                      for (int i = 0; i < block; ++i)
+                          if (!std::isfinite(audio.getSample(channel, i)))
+                              fail("a frame is no number");
+                  if (begun && after++ > 8 && audio.getMagnitude(0, block) < 0.005f)
+                      silent += 1;
+                  blocks += 1;
+                  juce::Thread::sleep(1);
+              }
+          }) {}
     ~Player() {
         ending_ = true;
         thread_.join();
@@ -247,7 +252,8 @@ void rude_greeting(Peer& peer, Random& random) {
     }
 }
 
-int attack(const Processor& processor, const Listening& listening, FakeEngine& engine, int frames, Random& random, bool presets) {
+int attack(const Processor& processor, const Listening& listening, FakeEngine& engine, int frames, Random& random,
+           bool presets) {
     int connections = 0;
     while (frames > 0) {
         ++connections;
@@ -274,7 +280,11 @@ int attack(const Processor& processor, const Listening& listening, FakeEngine& e
 /// Clips of the longest kind again and again, and more short ones than a message can name.
 long bombs(const Processor& processor, const Listening& listening, FakeEngine& engine) {
     const auto clip = [](int number, int channels, int frames) {
-        return frame_of(record({{"type", "clip"}, {"sound", juce::String::toHexString(0xb0000000 + number).paddedLeft('0', 32)}, {"channels", channels}, {"frames", frames}, {"sample_rate", 48000}}));
+        return frame_of(record({{"type", "clip"},
+                                {"sound", juce::String::toHexString(0xb0000000 + number).paddedLeft('0', 32)},
+                                {"channels", channels},
+                                {"frames", frames},
+                                {"sample_rate", 48000}}));
     };
     long most = 0;
     int number = 0;
@@ -309,7 +319,8 @@ int main(int argc, char** argv) {
     FakeEngine engine(random());
     Player player(processor);
     accept_and_greet(processor, listening, engine);
-    if (!wait_for(5.0, [&] { return processor.session.clip(held_place) != nullptr && processor.rig.desk() != nullptr; }))
+    if (!wait_for(5.0,
+                  [&] { return processor.session.clip(held_place) != nullptr && processor.rig.desk() != nullptr; }))
         fail("the preset does not come");
     player.strike = true;
     int connections = 0;
@@ -323,7 +334,8 @@ int main(int argc, char** argv) {
     if (player.silent > 0)
         fail("the loop that was held was not heard all the time");
     const int heard = player.blocks;
-    connections += attack(processor, listening, engine, frames / 10, random, true); // other presets, nobody knows how loud
+    connections +=
+        attack(processor, listening, engine, frames / 10, random, true); // other presets, nobody knows how loud
     const long most = bombs(processor, listening, engine);
 
     processor.choose("good"); // an engine as it should be
@@ -344,7 +356,10 @@ int main(int argc, char** argv) {
     wait_for(5.0, [&] { return player.blocks > now + 100; });
     if (player.silent > 0)
         fail("what a good engine sent is not heard");
-    std::printf("%d frames and %d, %d connections, %d blocks with the held loop in each, grown by %.1f MiB, %.0f MiB at most\n", frames, frames / 10, connections, heard, static_cast<double>(grown) / 1048576.0, static_cast<double>(most) / 1048576.0);
+    std::printf(
+        "%d frames and %d, %d connections, %d blocks with the held loop in each, grown by %.1f MiB, %.0f MiB at most\n",
+        frames, frames / 10, connections, heard, static_cast<double>(grown) / 1048576.0,
+        static_cast<double>(most) / 1048576.0);
     if (grown > growth && !sanitized)
         fail("it grows");
     if (most > most_bytes)

@@ -153,7 +153,8 @@ int direct(Processor& processor, const Serving& serving, int blocks, const std::
         fill(midi, random, frames);
         for (HostParameter* parameter : processor.parameters.all())
             if (chance(random, 0.03))
-                parameter->setValueNotifyingHost(parameter == processor.parameters.bypass && chance(random, 0.9) ? 0.0f : unit(random));
+                parameter->setValueNotifyingHost(
+                    parameter == processor.parameters.bypass && chance(random, 0.9) ? 0.0f : unit(random));
         if (chance(random, 0.1))
             processor.strike(below(random, 128), below(random, 128));
         if (block % 400 == 399)
@@ -176,10 +177,13 @@ int direct(Processor& processor, const Serving& serving, int blocks, const std::
             std::this_thread::sleep_for(std::chrono::microseconds(500)); // the engine has a turn
     }
     const auto notes = static_cast<unsigned long long>(processor.rig.sampler.counters().get(Counter::notes));
-    std::printf("%lu violations%s%s, %lu system calls", thread.found.load(), thread.found != 0 ? ", the last " : "", thread.what.load(), calls.load());
+    std::printf("%lu violations%s%s, %lu system calls", thread.found.load(), thread.found != 0 ? ", the last " : "",
+                thread.what.load(), calls.load());
     if (calls != 0)
         std::printf(", the last number %d", last_call.load());
-    std::printf("%s; %llu notes, %d blocks with sound, %lld presets, %d clips changed, %d projects\n", thread.watched() ? "" : " (not watched)", notes, sounding, static_cast<long long>(serving.engine.serial()), serving.changed.load(), restored);
+    std::printf("%s; %llu notes, %d blocks with sound, %lld presets, %d clips changed, %d projects\n",
+                thread.watched() ? "" : " (not watched)", notes, sounding,
+                static_cast<long long>(serving.engine.serial()), serving.changed.load(), restored);
     if (notes == 0 || sounding < blocks / 4 || serving.engine.serial() < 3 || restored == 0) {
         std::puts("the playing did not reach what it is for");
         return 2;

@@ -68,8 +68,8 @@ void free(void* memory) noexcept {
 
 #define PRODUCERGAN_COUNTED(result, name, parameters, arguments)                                                       \
     result name parameters noexcept {                                                                                  \
-        producergan::test::note(#name);                                                                                                   \
-        static auto* const original = producergan::test::real<result parameters>(#name);                                                  \
+        producergan::test::note(#name);                                                                                \
+        static auto* const original = producergan::test::real<result parameters>(#name);                               \
         return original arguments;                                                                                     \
     }
 PRODUCERGAN_COUNTED(int, pthread_mutex_lock, (pthread_mutex_t * mutex), (mutex))
@@ -84,8 +84,8 @@ PRODUCERGAN_COUNTED(int, sched_yield, (), ())
 // Waits that may be cancelled are declared without noexcept.
 #define PRODUCERGAN_COUNTED(result, name, parameters, arguments)                                                       \
     result name parameters {                                                                                           \
-        producergan::test::note(#name);                                                                                                   \
-        static auto* const original = producergan::test::real<result parameters>(#name);                                                  \
+        producergan::test::note(#name);                                                                                \
+        static auto* const original = producergan::test::real<result parameters>(#name);                               \
         return original arguments;                                                                                     \
     }
 PRODUCERGAN_COUNTED(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t* mutex), (condition, mutex))

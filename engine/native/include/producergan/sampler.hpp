@@ -65,6 +65,8 @@ public:
     /// lacks is ignored. [audio-thread]
     void set_parameter_now(Scope scope, int zone, int parameter, float value) noexcept;
 
+    void silence_now() noexcept; // fades everything that sounds [audio-thread]
+
     /// Lets every message that is under way take effect now, however many there are: for a renderer that nobody waits
     /// for. [audio-thread]
     void take_all_messages() noexcept;
