@@ -142,8 +142,10 @@ void Processor::timerCallback() { show_positions(); }
 
 /// Shows the host where controllers and presets have put what it may automate.
 void Processor::show_positions() {
-    for (std::size_t i = 0; i < parameters.macros.size(); ++i)
-        parameters.macros[i]->show(static_cast<float>(rig.position(static_cast<int>(i))));
+    // What the MIDI of a bounce moves is over with the bounce: a host that says it back later would move it for good.
+    for (int i = 0; i < config::macros; ++i)
+        parameters.macros[static_cast<std::size_t>(i)]->show(
+            static_cast<float>(isNonRealtime() ? rig.put_position(i) : rig.position(i)));
     const auto model = session.model();
     if (model.get() == shown_model_ || model == nullptr)
         return;
