@@ -34,9 +34,9 @@ HostParameter::HostParameter(const ParameterInfo& row, std::size_t index, const 
 
 std::optional<float> HostParameter::moved() noexcept {
     const float value = value_.load(std::memory_order_relaxed);
-    if (value == seen_)
+    if (value == seen_.load(std::memory_order_relaxed))
         return std::nullopt;
-    seen_ = value;
+    seen_.store(value, std::memory_order_relaxed);
     if (value == shown_.load(std::memory_order_relaxed))
         return std::nullopt;
     taken_.store(true, std::memory_order_relaxed);
@@ -44,6 +44,12 @@ std::optional<float> HostParameter::moved() noexcept {
 }
 
 void HostParameter::show(float value) {
+    const float now = getValue();
+    if (now == seen_.load(std::memory_order_relaxed) || now == shown_.load(std::memory_order_relaxed))
+        put(value); // else a hand moved it, and the audio thread has not heard of it yet
+}
+
+void HostParameter::put(float value) {
     const float normal = range_.convertTo0to1(range_.snapToLegalValue(value));
     if (normal == getValue())
         return;
@@ -52,7 +58,7 @@ void HostParameter::show(float value) {
 }
 
 void HostParameter::take_over(float value) {
-    show(value);
+    put(value);
     taken_.store(true, std::memory_order_relaxed);
 }
 

@@ -3,16 +3,17 @@
 //   window controls                  what each control does
 //   window names [sin]               every control has a name; `sin`: one has none
 //   window leaks [sin]               opened and closed 100 times while audio runs; `sin`: each leaves something behind
-//   window shot PRESET WIDTH HEIGHT PICTURE
-//                                    a picture of the window; then "shown ID", and it stays until a line is read
+//   window shot PRESET WIDTH HEIGHT NAME.png
+//                                    a picture of the window, and NAME-screen.png: what the screen shows of it;
+//                                    PRESET: drums, path, tones, frozen (no engine), none (no preset either)
 #include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 
 #include "window_checks.hpp"
+#include "window_screen.hpp"
 
 namespace producergan::plugin::test {
 
@@ -152,25 +153,16 @@ int shot(const std::string& name, int width, int height, const std::string& pict
     for (int i = 0; i < 8; ++i)
         play_block(processor);
     window.poll();
-    const juce::Image image = window.createComponentSnapshot(window.getLocalBounds());
-    juce::File(picture).deleteFile();
-    juce::FileOutputStream out{juce::File(picture)};
-    check("the picture is written", juce::PNGImageFormat().writeImageToStream(image, out));
-    out.flush();
+    const auto write = [](const juce::Image& image, const juce::String& path) {
+        juce::File(path).deleteFile();
+        juce::FileOutputStream out{juce::File(path)};
+        check("the picture is written", juce::PNGImageFormat().writeImageToStream(image, out));
+    };
+    write(window.createComponentSnapshot(window.getLocalBounds()), picture);
     pump_for(400); // the window manager has its say
-    std::printf("shown %llu\n", static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(window.getWindowHandle())));
-    std::fflush(stdout);
-    std::atomic<bool> done{false};
-    std::thread reader([&] {
-        std::string line;
-        std::getline(std::cin, line);
-        done = true;
-    });
-    while (!done) {
-        pump();
-        juce::Thread::sleep(2);
-    }
-    reader.join();
+    window.poll();
+    pump_for(100);
+    write(screen_of(window), juce::String(picture).replace(".png", "-screen.png"));
     return 0;
 }
 
@@ -188,7 +180,7 @@ int run(const std::vector<std::string>& words) {
         return leaks(sin);
     if (what == "shot" && words.size() == 5)
         return shot(words[1], std::stoi(words[2]), std::stoi(words[3]), words[4]);
-    std::printf("usage: window controls | names [sin] | leaks [sin] | shot PRESET WIDTH HEIGHT PICTURE\n");
+    std::printf("usage: window controls | names [sin] | leaks [sin] | shot PRESET WIDTH HEIGHT NAME.png\n");
     return 2;
 }
 
