@@ -14,6 +14,7 @@ from tiny_instrument import write_loop_preset, write_tiny_instrument
 
 from bridge import guest as guest_module
 from bridge import guests as guests_module
+from bridge import link_connection
 from bridge.guests import Guests
 from bridge.link import Link, RefusedError, engines_status
 from bridge.link_server import Server
@@ -517,6 +518,58 @@ def test_a_client_that_reads_nothing_costs_a_bounded_buffer_and_nobody_else_anyt
     stalled.settle()  # it wakes up, and all is well
     stalled.close()
     other.close()
+
+
+def rounds(server, count=5):
+    """Has every guest have its turn so many times."""
+    with Link(server.path, "rounds", timeout=20) as link:
+        for _ in range(count):
+            link.ask("ask", "report")
+
+
+def test_answers_that_nobody_reads_do_not_pile_up(server, guests, tmp_path, monkeypatch):
+    monkeypatch.setattr(link_connection, "ROOM_BYTES", 1 << 14)
+    for number in range(100):
+        (tmp_path / f"{number}.toml").write_text(SEEDS.replace('"Seeds"', f'"Seeds"\nabout = "{"x" * 4000}"'))
+    deaf = Plugin(server.path, "deaf")
+    deaf.open(tmp_path / "seeds.toml")
+    deaf.settle()
+    for _ in range(50):
+        deaf.link.send("presets")
+    rounds(server)
+    (connection,) = [one for one in server._connections if one.client == "deaf"]
+    assert 1 << 14 < connection._out_bytes < 1 << 20  # what the room lets in, and one answer
+    for _ in range(50):
+        assert len(deaf.link.wait_for("presets").fields["presets"]) > 100
+    deaf.close()
+
+
+def test_a_bounded_number_of_needs_waits(server, guests, tmp_path, monkeypatch):
+    monkeypatch.setattr(guest_module, "MOST_NEEDS", 3)
+    held = threading.Event()
+    send = guest_module.Need.send
+    monkeypatch.setattr(guest_module.Need, "send", lambda need: held.is_set() and send(need))
+    plugin = Plugin(server.path)
+    plugin.open(tmp_path / "seeds.toml")
+    for number in range(10):
+        plugin.need(number, [(0, 36, 0)])
+    plugin.until("program")
+    rounds(server)
+    (guest,) = [guest for guest in guests._guests if guest.connection.client == "plugin"]
+    assert len(guest._needs) == 3
+    held.set()
+    while len(plugin.done) < 10:
+        plugin.until("done")
+    plugin.close()
+
+
+def test_a_preset_of_more_clips_than_an_engine_can_keep_is_refused(plugin, tmp_path, monkeypatch):
+    monkeypatch.setattr(guests_module, "MOST_CLIP_BYTES", 4 * 2 * 20000 * 4)
+    plugin.open(tmp_path / "seeds.toml")
+    plugin.until("program")
+    monkeypatch.setattr(guests_module, "MOST_CLIP_BYTES", 4 * 2 * 20000 * 4 - 1)
+    plugin.open(tmp_path / "seeds.toml")
+    assert "4 sounds of" in plugin.until("problem")["reason"]
 
 
 def test_clients_that_go_leave_nothing_behind(server, guests, tmp_path):
