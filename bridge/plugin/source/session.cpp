@@ -255,6 +255,8 @@ void Session::hear_done(const juce::var& head) {
 
 void Session::all_read() {
     const std::lock_guard guard(lock_);
+    if (offline_ && model_ != nullptr)
+        return; // what a render began with it ends with
     if (coming_ == nullptr || (coming_->slots.empty() && seconds() - coming_->since < slots_wait))
         return;
     const std::unique_ptr<Coming> coming = std::move(coming_);
@@ -546,7 +548,7 @@ void Session::begin_render() {
 
 bool Session::can_make() const {
     const auto where = link_.where();
-    return where != LinkClient::Where::missing && !refused_;
+    return where != LinkClient::Where::missing && !refused_ && (coming_ == nullptr || model_ == nullptr);
 }
 
 void Session::wait_for_preset() {
