@@ -13,8 +13,8 @@ SOURCES := $(shell find engine/native -type f) CMakeLists.txt pyproject.toml con
 # JUCE's modules bring along what else the plugin is linked with, but for this one.
 PLUGIN_PACKAGES := juce-tools juce-modules-source libxcursor-dev
 # A JACK server, decoders, hosts and validators of the plugin, and a screen that nobody sees.
-TEST_PACKAGES := jackd2 ffmpeg ardour jalv xvfb openbox
-CPP := $(shell find engine/native tests -name '*.cpp' -o -name '*.hpp')
+TEST_PACKAGES := jackd2 ffmpeg ardour jalv lilv-utils lv2-dev sordi xvfb openbox
+CPP := $(shell find engine/native bridge/plugin tests -name '*.cpp' -o -name '*.hpp')
 ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -13,12 +13,9 @@ namespace producergan::plugin {
 namespace {
 
 /// What stands for 1.0, so that −1.0 has its place too.
-double full_scale(int bits) {
-    return (1 << (bits - 1)) - 1;
-}
+double full_scale(int bits) { return (1 << (bits - 1)) - 1; }
 
 constexpr double nominal_rate = 48000.0; // FLAC's own field does not hold every rate; the state says the clip's
-
 
 } // namespace
 
@@ -38,14 +35,15 @@ StoredClip pack(const Clip& clip, int bits) {
         row.resize(static_cast<std::size_t>(frames));
         for (int i = 0; i < frames; ++i) // rounded, so that half a step is lost at the most
             row[static_cast<std::size_t>(i)] =
-                static_cast<int>(std::lround(juce::jlimit(-1.0, 1.0, static_cast<double>(clip.channel(c)[i])) * scale)) *
+                static_cast<int>(
+                    std::lround(juce::jlimit(-1.0, 1.0, static_cast<double>(clip.channel(c)[i])) * scale)) *
                 (1 << (32 - bits));
         channels[static_cast<std::size_t>(c)] = row.data();
     }
     auto stream = std::make_unique<juce::MemoryOutputStream>(stored.data, false);
     juce::FlacAudioFormat flac;
-    const std::unique_ptr<juce::AudioFormatWriter> writer(flac.createWriterFor(
-        stream.get(), nominal_rate, static_cast<unsigned>(clip.channel_count()), bits, {}, 5));
+    const std::unique_ptr<juce::AudioFormatWriter> writer(
+        flac.createWriterFor(stream.get(), nominal_rate, static_cast<unsigned>(clip.channel_count()), bits, {}, 5));
     if (writer != nullptr) {
         stream.release(); // the writer's from now on
         writer->write(channels.data(), frames);

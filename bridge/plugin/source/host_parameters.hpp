@@ -50,6 +50,8 @@ public:
     float getValueForText(const juce::String& text) const override;
 
 private:
+    void put(float value);
+
     const ParameterInfo row_;
     const std::size_t index_;
     const juce::StringArray choices_;
@@ -57,7 +59,7 @@ private:
     const float default_;
     std::atomic<float> value_, shown_;
     std::atomic<bool> taken_{false};
-    float seen_; // the audio thread's
+    std::atomic<float> seen_; // by the audio thread
 };
 
 /// All that a host can automate: bypass, the macros, the morph pad and the main parameters of the sampler's one table.

@@ -32,7 +32,7 @@ public:
     /// What went wrong with a project's state, a sentence; empty if nothing did. [message-thread]
     juce::String state_trouble() const { return state_trouble_; }
 
-    juce::Point<int> window_size{860, 560}; // kept in the state [message-thread]
+    juce::Point<int> window_size{980, 640}; // kept in the state [message-thread]
 
     const juce::String getName() const override { return "ProducerGAN"; }
     void prepareToPlay(double sample_rate, int block) override;

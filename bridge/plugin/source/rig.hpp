@@ -24,14 +24,14 @@ class SoundSource {
 public:
     virtual ~SoundSource() = default;
 
-    /// Puts the sounds of some slots, as these hands and turns have them, into the sampler's table; waits for those that
-    /// have to be made. False if they did not come: the table has what there is. [audio-thread, offline only]
+    /// Puts the sounds of some slots, as these hands and turns have them, into the sampler's table; waits for those
+    /// that have to be made. False if they did not come: the table has what there is. [audio-thread, offline only]
     virtual bool provide(const Desk& desk, const Hands& hands, const std::vector<Need>& needs) = 0;
 };
 
-/// What happens in a block: MIDI and the host's parameters to the macros, the macros to the sampler's parameters at that
-/// very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known; offline
-/// the order of things at a frame is that of `engine.offline.OfflineLoop`, and so is the audio.
+/// What happens in a block: MIDI and the host's parameters to the macros, the macros to the sampler's parameters at
+/// that very frame, events to the sampler. Which sounds the keys have is told by others: live whenever it is known;
+/// offline the order of things at a frame is that of `engine.offline.OfflineLoop`, and so is the audio.
 class Rig {
 public:
     explicit Rig(HostParameters& parameters); // [setup]

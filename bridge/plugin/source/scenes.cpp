@@ -94,9 +94,7 @@ std::set<SoundName> Scenes::sounds() const {
     return names;
 }
 
-void Scenes::clear() {
-    scenes_.clear();
-}
+void Scenes::clear() { scenes_.clear(); }
 
 std::vector<std::pair<Stand, const Scenes::Sounds*>> Scenes::all() const {
     std::vector<std::pair<std::uint64_t, std::pair<Stand, const Sounds*>>> rows;

@@ -9,13 +9,14 @@
 
 namespace producergan::plugin {
 
-/// Where the player's hands stand, as far as it decides which sounds are played: eight macros and the morph pad, 0 to 1.
-/// Macros that move sampler parameters alone stand at 0 here.
+/// Where the player's hands stand, as far as it decides which sounds are played: eight macros and the morph pad, 0
+/// to 1. Macros that move sampler parameters alone stand at 0 here.
 using Stand = std::array<float, 10>;
 
 /// Which sound each slot had where: what came from the engine is remembered, so that it can be played without one.
 ///
-/// A `turn` says how often a slot of a `fresh` zone was played before; in all other zones it is 0. One thread at a time.
+/// A `turn` says how often a slot of a `fresh` zone was played before; in all other zones it is 0. One thread at a
+/// time.
 class Scenes {
 public:
     struct Sight {

@@ -35,7 +35,9 @@ def clicks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("host", ["pedalboard", "dawdreamer", "minihost"])
-def test_notes_begin_at_their_frames(host: str, vst3: Path, engine: ServingEngine, clicks: Path, tmp_path: Path) -> None:
+def test_notes_begin_at_their_frames(
+    host: str, vst3: Path, engine: ServingEngine, clicks: Path, tmp_path: Path
+) -> None:
     frames = [3 * BLOCK * (i + 1) + offset for i, offset in enumerate(OFFSETS)]
     job = Job(host, vst3, tmp_path, block=BLOCK, environment=engine.environment(clicks))
     (audio, told) = job.render(notes(frames, KEYS, 127), 20 * BLOCK).describe().run()

@@ -97,8 +97,7 @@ void a_packed_clip_is_half_a_step_off_at_the_most() {
                 for (int i = 0; i < 20000; ++i)
                     worst = std::max(worst, std::abs(clip->channel(c)[i] - back->channel(c)[i]));
             const float step = 1.0f / static_cast<float>((1 << (bits - 1)) - 1);
-            std::printf("%d bits, %d channels: off by %.2f steps\n", bits, channels,
-                        static_cast<double>(worst / step));
+            std::printf("%d bits, %d channels: off by %.2f steps\n", bits, channels, static_cast<double>(worst / step));
             check(worst < 0.51f * step, "by half a step at the most");
             check(unpack(stored.data.getData(), stored.data.getSize(), 3 - channels, 20000, 22050.5, "") == nullptr,
                   "as another number of channels it is none");
@@ -120,7 +119,8 @@ void a_clip_that_is_made_anew_takes_its_place_when_it_is_whole() {
     library.mark_exact(sound(1));
     check(!library.exact(sound(1)), "and is not taken for it");
     library.write(sound(1), 1024, 1024, std::vector<float>(1024, 0.2f));
-    check(library.find(sound(1)) != first && library.find(sound(1))->channel(0)[0] == 0.2f, "then the new one is there");
+    check(library.find(sound(1)) != first && library.find(sound(1))->channel(0)[0] == 0.2f,
+          "then the new one is there");
     library.mark_exact(sound(1));
     check(library.exact(sound(1)), "and said to be exact");
     check(library.keep({}) == std::vector<SoundName>{sound(1)} && library.size() == 0, "what is given up is named");
