@@ -98,6 +98,7 @@ class Ardour:
 
     def make(self, folder: Path, plugin: str, parameter: int = 0, points: Sequence[tuple[int, float]] = ()) -> None:
         """Makes a session, with the plugin's parameter automated in steps at (frame, 0 … 1)."""
+        shutil.rmtree(folder, ignore_errors=True)
         script = self.home / "make.lua"
         script.write_text(MAKE_SESSION)
         self._run(
@@ -127,9 +128,7 @@ class Ardour:
         """Opens the session, bounces it, and saves it as the plugin then is."""
         script = self.home / "bounce.lua"
         script.write_text(BOUNCE_AND_SAVE)
-        self._run(
-            "ardour7-lua", str(script), SESSION=str(folder), NAME=NAME, FOLDER=str(self.home), FRAMES=str(frames)
-        )
+        self._run("ardour7-lua", str(script), SESSION=str(folder), NAME=NAME, FOLDER=str(self.home), FRAMES=str(frames))
 
     def _run(self, *command: str, **variables: str) -> str:
         for last in range(TRIES - 1, -1, -1):

@@ -32,7 +32,9 @@ def with_ends(strokes: list[tuple[int, int, int]], length: int) -> list[Event]:
 def test_notes_begin_at_their_frames_in_ardour(vst3: Path, engine: ServingEngine, tmp_path: Path) -> None:
     # Offsets 0, 1, 63 and 127 in a block of the export, as far as whole ticks go there.
     wanted = [BEGIN + offset for offset in (0, 1, 63, 127)]
-    frames = [next(f for f in range(start, 200000, TICK) if f % BLOCK in wanted) for start in range(10000, 90000, 20000)]
+    frames = [
+        next(f for f in range(start, 200000, TICK) if f % BLOCK in wanted) for start in range(10000, 90000, 20000)
+    ]
     frames += [next(f for f in range(90000, 200000, TICK) if f % BLOCK == offset) for offset in wanted]
     frames.sort()
     preset = write_click_preset(tmp_path, sample_rate=RATE)
