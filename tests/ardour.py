@@ -29,8 +29,9 @@ TRIES = 4
 
 # What Ardour writes of a MIDI region that begins with the session; its length is missing.
 REGION = """
-name=notes type=midi source-0=9001 master-source-0=9001 start=b0 sync-position=b0 ancestral-start=b0 ancestral-length=b0@b0
-stretch=1 shift=1 layering-index=0 opaque=1 muted=0 locked=0 hidden=0 first-edit=nothing contents=0
+name=notes type=midi source-0=9001 master-source-0=9001 start=b0 sync-position=b0 ancestral-start=b0
+ancestral-length=b0@b0 stretch=1 shift=1 layering-index=0 opaque=1 muted=0 locked=0 hidden=0 first-edit=nothing
+contents=0
 """
 
 # `points` is "frame value frame value …", of parameter number `parameter`.

@@ -26,9 +26,8 @@ def test_four_instances_share_an_engine(vst3: Path, tmp_path: Path) -> None:
             (row,) = looked["engines"]
             assert row["pid"] == engine.pid
             assert [client["preset"] for client in row["clients"]].count("Drums") == count
-            print(
-                f"\n{count}: the engine {memory[count] / 1e6:.0f} MB, the host {looked['memory'] / 1e6:.0f} MB, {share:.1%}"
-            )
+            sizes = f"the engine {memory[count] / 1e6:.0f} MB, the host {looked['memory'] / 1e6:.0f} MB"
+            print(f"\n{count}: {sizes}, {share:.1%} of a core")
         assert memory[COUNT] - memory[1] < MOST_GROWTH
     for number in range(COUNT):
         audio = heard[COUNT][16 * number : 16 * number + 2]
