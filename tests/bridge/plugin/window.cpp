@@ -19,9 +19,7 @@ namespace producergan::plugin::test {
 
 namespace {
 
-FakePreset preset(const std::string& name) {
-    return name == "path" ? path() : name == "tones" ? tones() : drums();
-}
+FakePreset preset(const std::string& name) { return name == "path" ? path() : name == "tones" ? tones() : drums(); }
 
 void wait_for_preset(Processor& processor) {
     wait_until("the preset comes", [&] {
@@ -93,14 +91,14 @@ int leaks(bool sin) {
     }
     // The first dozens fill JUCE's caches of letters. The heap breathes with the messages under way: its least counts.
     const auto least_heap = [&](int first, int last) {
-        return std::min_element(sizes.begin() + first, sizes.begin() + last, [](const Size& a, const Size& b) {
-                   return a.heap < b.heap;
-               })->heap;
+        return std::min_element(sizes.begin() + first, sizes.begin() + last,
+                                [](const Size& a, const Size& b) { return a.heap < b.heap; })
+            ->heap;
     };
     const Size &early = sizes[9], &late = sizes.back();
     const long grown = least_heap(openings - 20, openings) - least_heap(openings - 40, openings - 20);
-    std::printf("after 10: %ld kB resident, %ld threads, %ld files, %ld windows\n", early.resident, early.threads, early.files,
-                early.components);
+    std::printf("after 10: %ld kB resident, %ld threads, %ld files, %ld windows\n", early.resident, early.threads,
+                early.files, early.components);
     std::printf("after %d: %ld kB resident, %ld threads, %ld files, %ld windows; heap grown by %ld kB in the last 20\n",
                 openings, late.resident, late.threads, late.files, late.components, grown);
     std::fflush(stdout);
@@ -188,6 +186,4 @@ int run(const std::vector<std::string>& words) {
 
 } // namespace producergan::plugin::test
 
-int main(int count, char** words) {
-    return producergan::plugin::test::run({words + 1, words + count});
-}
+int main(int count, char** words) { return producergan::plugin::test::run({words + 1, words + count}); }

@@ -76,9 +76,7 @@ juce::Component& find(juce::Component& under, const juce::String& title) {
     return *found;
 }
 
-bool has(juce::Component& under, const juce::String& title) {
-    return search(under, title) != nullptr;
-}
+bool has(juce::Component& under, const juce::String& title) { return search(under, title) != nullptr; }
 
 std::string nameless(juce::Component& under) {
     std::string lacking;
@@ -184,11 +182,12 @@ void check_controls() {
     juce::MidiBuffer midi;
     midi.addEvent(juce::MidiMessage::controllerEvent(1, 17, 0), 0);
     play_block(processor, midi);
-    settle("a controller moves the knob", [&] { return find_as<juce::Slider>(window, "Warmth, Macro 3").getValue() == 0.0; });
+    settle("a controller moves the knob",
+           [&] { return find_as<juce::Slider>(window, "Warmth, Macro 3").getValue() == 0.0; });
     check("a macro that does nothing is dimmed", !find(window, "Macro 8").isEnabled());
     check("and named by its number", find(window, "Macro 8").getTitle() == "Macro 8");
     knob.setValue(0.9, juce::sendNotificationSync); // while no audio runs
-    pump_for(250); // five of the moments in which positions are shown
+    pump_for(250);                                  // five of the moments in which positions are shown
     check("what the hand did stays until audio runs", std::abs(knob.getValue() - 0.9) < 1e-3);
     settle("and is played then", [&] { return std::abs(processor.rig.position(1) - 0.9) < 1e-3; });
 

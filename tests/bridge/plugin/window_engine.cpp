@@ -79,7 +79,8 @@ void FakeEngine::run() {
             const std::size_t size = juce::ByteOrder::littleEndianInt(waiting.data());
             if (waiting.size() < 8 + size)
                 break;
-            const juce::var head = juce::JSON::parse(juce::String::fromUTF8(waiting.data() + 8, static_cast<int>(size)));
+            const juce::var head =
+                juce::JSON::parse(juce::String::fromUTF8(waiting.data() + 8, static_cast<int>(size)));
             waiting.erase(0, 8 + size);
             {
                 const std::lock_guard guard(lock_);
@@ -146,14 +147,21 @@ void FakeEngine::send_edited() {
     juce::Array<juce::var> rows;
     for (int zone = 0; zone < preset_.program["zones"].size(); ++zone)
         rows.add(juce::Array<juce::var>{zone, preset_.program["zones"][zone]["locked"]});
-    send("edited", object({{"text", preset_.program["text"].toString() + "# " + juce::String(++made_)}, {"locked", rows}}));
+    send("edited",
+         object({{"text", preset_.program["text"].toString() + "# " + juce::String(++made_)}, {"locked", rows}}));
 }
 
 void FakeEngine::send_sound(Place place, const std::string& sound) {
     const std::vector<float> samples = audio(sound);
-    send("clip", object({{"sound", juce::String(sound)}, {"channels", 1}, {"frames", clip_frames}, {"sample_rate", clip_rate}}));
+    send(
+        "clip",
+        object({{"sound", juce::String(sound)}, {"channels", 1}, {"frames", clip_frames}, {"sample_rate", clip_rate}}));
     send("blocks", object({{"sound", juce::String(sound)}, {"start", 0}, {"frames", clip_frames}}), samples);
-    send("set", object({{"serial", 1}, {"version", 0}, {"zone", place.zone}, {"key", place.key}, {"variant", place.variant},
+    send("set", object({{"serial", 1},
+                        {"version", 0},
+                        {"zone", place.zone},
+                        {"key", place.key},
+                        {"variant", place.variant},
                         {"sound", juce::String(sound)}}));
 }
 

@@ -50,8 +50,6 @@ int KeyMap::step(int key, int by) const {
     return keys[static_cast<std::size_t>(juce::jlimit(0, static_cast<int>(keys.size()) - 1, at))].key;
 }
 
-juce::String note_name(int key) {
-    return juce::MidiMessage::getMidiNoteName(key, true, true, 4);
-}
+juce::String note_name(int key) { return juce::MidiMessage::getMidiNoteName(key, true, true, 4); }
 
 } // namespace producergan::plugin

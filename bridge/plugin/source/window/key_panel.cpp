@@ -23,7 +23,8 @@ KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
     copy_.onClick = [this] { player_.copy(player_.selected); };
     paste_.onClick = [this] { player_.paste(player_.selected); };
     addAndMakeVisible(wave_);
-    for (juce::Button* button : std::initializer_list<juce::Button*>{&before_, &after_, &new_sound_, &lock_, &copy_, &paste_}) {
+    for (juce::Button* button :
+         std::initializer_list<juce::Button*>{&before_, &after_, &new_sound_, &lock_, &copy_, &paste_}) {
         button->setMouseClickGrabsKeyboardFocus(false);
         addAndMakeVisible(button);
     }
@@ -32,7 +33,8 @@ KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
 
 ClipRef KeyPanel::clip() const {
     const KeySounds* key = sounds();
-    return key != nullptr && shown_ < key->places.size() ? player_.processor.session.clip(key->places[shown_]) : nullptr;
+    return key != nullptr && shown_ < key->places.size() ? player_.processor.session.clip(key->places[shown_])
+                                                         : nullptr;
 }
 
 void KeyPanel::step(int by) {
@@ -62,7 +64,8 @@ void KeyPanel::refresh() {
     paste_.setEnabled(there && player_.can_make);
     wave_.setEnabled(there);
     look::name(new_sound_, "New sound",
-               locked ? "The key is locked: it keeps its sound." : "Gives the key a new sound. Undo brings the old one back." + absent);
+               locked ? "The key is locked: it keeps its sound."
+                      : "Gives the key a new sound. Undo brings the old one back." + absent);
     look::name(lock_, locked ? "Unlock" : "Lock", "A locked key keeps its sound when new ones are drawn." + absent);
     look::name(wave_, there ? "Sound of " + note_name(key->key) + ", key " + juce::String(key->key) : "Sound",
                "Press to hear it. Pull it into the host to use it as a WAV file.");
@@ -113,7 +116,8 @@ void KeyPanel::paint(juce::Graphics& g) {
         return;
     }
     if (key->places.size() > 1) { // between the arrows
-        auto count = heading.removeFromRight(2 * arrow_width + 46).withTrimmedLeft(arrow_width).withTrimmedRight(arrow_width);
+        auto count =
+            heading.removeFromRight(2 * arrow_width + 46).withTrimmedLeft(arrow_width).withTrimmedRight(arrow_width);
         g.setColour(look::dim);
         g.setFont(look::font(look::small_text));
         look::draw_line(g, juce::String(shown_ + 1) + " / " + juce::String(key->places.size()), count,

@@ -9,9 +9,7 @@ namespace {
 constexpr float least_key = 12.0f; // width of a white key
 constexpr int drag_threshold = 8, softest = 40;
 
-bool is_black(int key) {
-    return juce::MidiMessage::isMidiNoteBlack(key);
-}
+bool is_black(int key) { return juce::MidiMessage::isMidiNoteBlack(key); }
 
 /// White keys below a key, counted from key 0.
 int whites_below(int key) {
@@ -53,9 +51,7 @@ void Keyboard::rebuild() {
     repaint();
 }
 
-void Keyboard::refresh() {
-    repaint();
-}
+void Keyboard::refresh() { repaint(); }
 
 void Keyboard::show(const std::bitset<128>& sounding, int last) {
     const auto changed = sounding ^ sounding_;
@@ -78,7 +74,8 @@ int Keyboard::natural_width() const {
 // ---- where things are --------------------------------------------------------------------------------------------
 
 juce::Rectangle<float> Keyboard::key_area(int key) const {
-    const float width = static_cast<float>(getWidth()) / static_cast<float>(whites_below(last_) - whites_below(first_) + 1);
+    const float width =
+        static_cast<float>(getWidth()) / static_cast<float>(whites_below(last_) - whites_below(first_) + 1);
     const float height = juce::jlimit(56.0f, 130.0f, 0.36f * static_cast<float>(getHeight()));
     const float top = static_cast<float>(getHeight()) - height;
     const float x = width * static_cast<float>(whites_below(key) - whites_below(first_));
@@ -148,7 +145,8 @@ void Keyboard::paint_spans(juce::Graphics& g) {
         g.setColour(look::dim);
         g.setFont(look::font(look::small_text));
         look::draw_line(g, player_.model->zones[static_cast<std::size_t>(span.zone)].name,
-                        area.reduced(12.0f, 7.0f).removeFromTop(16.0f).toNearestInt(), juce::Justification::centredLeft);
+                        area.reduced(12.0f, 7.0f).removeFromTop(16.0f).toNearestInt(),
+                        juce::Justification::centredLeft);
     }
 }
 
@@ -162,8 +160,9 @@ void Keyboard::paint_columns(juce::Graphics& g) {
             continue;
         const bool lit = sounding_.test(static_cast<std::size_t>(sounds.key)) || sounds.key == pressed_;
         const juce::Colour tint = look::tint(sounds.zone);
-        g.setColour(lit ? look::raised.interpolatedWith(tint, 0.35f)
-                        : sounds.key == chosen_ ? look::hovered.brighter(0.08f) : look::raised);
+        g.setColour(lit                     ? look::raised.interpolatedWith(tint, 0.35f)
+                    : sounds.key == chosen_ ? look::hovered.brighter(0.08f)
+                                            : look::raised);
         g.fillRoundedRectangle(area, 2.0f);
         if (const Peaks* peaks = player_.wave(sounds.places[sounds.usual])) {
             g.setColour(tint.withMultipliedAlpha(lit ? 1.0f : 0.8f));
@@ -171,7 +170,8 @@ void Keyboard::paint_columns(juce::Graphics& g) {
         }
         if (sounds.locked) {
             g.setColour(look::text);
-            g.fillPath(look::lock_shape(area.withHeight(10.0f).withSizeKeepingCentre(juce::jmin(8.0f, area.getWidth() - 1.0f), 10.0f)
+            g.fillPath(look::lock_shape(area.withHeight(10.0f)
+                                            .withSizeKeepingCentre(juce::jmin(8.0f, area.getWidth() - 1.0f), 10.0f)
                                             .translated(0.0f, 2.0f)));
         }
     }
@@ -195,7 +195,8 @@ void Keyboard::paint_keys(juce::Graphics& g) {
                 colour = tint.withMultipliedBrightness(black ? 0.8f : 1.0f);
             g.setColour(colour);
             g.fillRoundedRectangle(area, 2.5f);
-            const auto mark = area.withTrimmedTop(area.getHeight() - 10.0f).withSizeKeepingCentre(area.getWidth() * 0.5f, 4.0f);
+            const auto mark =
+                area.withTrimmedTop(area.getHeight() - 10.0f).withSizeKeepingCentre(area.getWidth() * 0.5f, 4.0f);
             if (key == last_played_ && !lit) {
                 g.setColour(tint.withMultipliedBrightness(black ? 1.0f : 0.7f));
                 g.fillRoundedRectangle(mark, 2.0f);
@@ -212,7 +213,8 @@ void Keyboard::paint_keys(juce::Graphics& g) {
             const float room = juce::jmax(22.0f, area.getWidth()); // may reach over the next key
             const float left = juce::jmin(area.getX() + 2.0f, static_cast<float>(getWidth()) - room + 3.0f);
             g.setColour(player_.keys.find(key) != nullptr ? juce::Colour(0xff2c333d) : look::faint);
-            g.drawText(note_name(key), area.withX(left).withWidth(room).toNearestInt(), juce::Justification::bottomLeft, false);
+            g.drawText(note_name(key), area.withX(left).withWidth(room).toNearestInt(), juce::Justification::bottomLeft,
+                       false);
         }
 }
 
@@ -262,9 +264,7 @@ void Keyboard::mouseDrag(const juce::MouseEvent& event) {
     }
 }
 
-void Keyboard::mouseUp(const juce::MouseEvent&) {
-    press(-1, 0);
-}
+void Keyboard::mouseUp(const juce::MouseEvent&) { press(-1, 0); }
 
 bool Keyboard::keyPressed(const juce::KeyPress& press_) {
     if (press_.isKeyCode(juce::KeyPress::spaceKey)) {
@@ -274,8 +274,10 @@ bool Keyboard::keyPressed(const juce::KeyPress& press_) {
         }
         return true;
     }
-    for (const auto& [code, by] : {std::pair{juce::KeyPress::leftKey, -1}, {juce::KeyPress::rightKey, 1},
-                                   {juce::KeyPress::upKey, 12}, {juce::KeyPress::downKey, -12}})
+    for (const auto& [code, by] : {std::pair{juce::KeyPress::leftKey, -1},
+                                   {juce::KeyPress::rightKey, 1},
+                                   {juce::KeyPress::upKey, 12},
+                                   {juce::KeyPress::downKey, -12}})
         if (press_.isKeyCode(code)) {
             player_.select(player_.keys.step(player_.selected, by));
             return true;
@@ -291,9 +293,7 @@ bool Keyboard::keyStateChanged(bool) {
     return false;
 }
 
-void Keyboard::focusGained(FocusChangeType) {
-    repaint();
-}
+void Keyboard::focusGained(FocusChangeType) { repaint(); }
 
 void Keyboard::focusLost(FocusChangeType) {
     if (struck_by_space_ >= 0)
@@ -311,9 +311,9 @@ public:
     bool isReadOnly() const override { return true; }
     juce::String getCurrentValueAsString() const override {
         const KeySounds* sounds = player_.keys.find(player_.selected);
-        return sounds == nullptr ? "No key is chosen"
-                                 : note_name(sounds->key) + ", key " + juce::String(sounds->key) +
-                                       (sounds->locked ? ", locked" : "");
+        return sounds == nullptr
+                   ? "No key is chosen"
+                   : note_name(sounds->key) + ", key " + juce::String(sounds->key) + (sounds->locked ? ", locked" : "");
     }
     void setValueAsString(const juce::String&) override {}
 

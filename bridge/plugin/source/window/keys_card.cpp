@@ -76,7 +76,8 @@ void KeysCard::resized() {
     const int natural = keyboard_.natural_width();
     const auto area = inside();
     view_.setBounds(area);
-    keyboard_.setSize(juce::jmax(area.getWidth(), natural), area.getHeight() - (natural > area.getWidth() ? bar + 2 : 0));
+    keyboard_.setSize(juce::jmax(area.getWidth(), natural),
+                      area.getHeight() - (natural > area.getWidth() ? bar + 2 : 0));
 }
 
 } // namespace producergan::plugin

@@ -4,9 +4,7 @@ namespace producergan::plugin {
 
 namespace {
 
-juce::String label_of(const HostParameter& parameter) {
-    return parameter.getName(64);
-}
+juce::String label_of(const HostParameter& parameter) { return parameter.getName(64); }
 
 /// What a label reads where there is little room.
 juce::String short_label(const HostParameter& parameter) {
@@ -43,15 +41,19 @@ bool Knob::keyPressed(const juce::KeyPress& press) {
     if (!isEnabled() || modifiers.isCommandDown() || modifiers.isAltDown() || modifiers.isCtrlDown())
         return false;
     int steps = 0;
-    for (const auto& [code, by] : {std::pair{juce::KeyPress::upKey, 1}, {juce::KeyPress::rightKey, 1},
-                                   {juce::KeyPress::downKey, -1}, {juce::KeyPress::leftKey, -1},
-                                   {juce::KeyPress::pageUpKey, 10}, {juce::KeyPress::pageDownKey, -10}})
+    for (const auto& [code, by] : {std::pair{juce::KeyPress::upKey, 1},
+                                   {juce::KeyPress::rightKey, 1},
+                                   {juce::KeyPress::downKey, -1},
+                                   {juce::KeyPress::leftKey, -1},
+                                   {juce::KeyPress::pageUpKey, 10},
+                                   {juce::KeyPress::pageDownKey, -10}})
         if (press.isKeyCode(code))
             steps = by;
     if (steps == 0)
         return false;
     const double range = getMaximum() - getMinimum();
-    const double proportion = parameter_.isDiscrete() ? steps / range : steps * (modifiers.isShiftDown() ? 0.002 : 0.02);
+    const double proportion =
+        parameter_.isDiscrete() ? steps / range : steps * (modifiers.isShiftDown() ? 0.002 : 0.02);
     const ScopedDragNotification gesture(*this);
     setValue(proportionOfLengthToValue(juce::jlimit(0.0, 1.0, valueToProportionOfLength(getValue()) + proportion)),
              juce::sendNotificationSync);
@@ -104,8 +106,6 @@ void LabelledChoice::paint(juce::Graphics& g) {
     look::draw_line(g, label_, getLocalBounds().removeFromTop(getHeight() - 20), juce::Justification::centredLeft);
 }
 
-void LabelledChoice::resized() {
-    box_.setBounds(getLocalBounds().removeFromBottom(20).withTrimmedRight(8));
-}
+void LabelledChoice::resized() { box_.setBounds(getLocalBounds().removeFromBottom(20).withTrimmedRight(8)); }
 
 } // namespace producergan::plugin

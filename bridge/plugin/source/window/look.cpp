@@ -161,7 +161,8 @@ void Look::drawRotarySlider(juce::Graphics& g, int x, int y, int width, int heig
         juce::Path path;
         path.addCentredArc(centre.x, centre.y, arc, arc, 0.0f, from, to, true);
         g.setColour(colour.withMultipliedAlpha(alpha));
-        g.strokePath(path, juce::PathStrokeType(thickness, juce::PathStrokeType::curved, juce::PathStrokeType::rounded));
+        g.strokePath(path,
+                     juce::PathStrokeType(thickness, juce::PathStrokeType::curved, juce::PathStrokeType::rounded));
     };
     const float body = arc - thickness * (large ? 1.8f : 1.4f);
     g.setColour((slider.isMouseOverOrDragging() ? look::hovered : look::raised).withMultipliedAlpha(alpha));
@@ -177,8 +178,9 @@ void Look::drawRotarySlider(juce::Graphics& g, int x, int y, int width, int heig
             look::draw_line(g, slider.getTextFromValue(slider.getValue()), round.reduced(size * 0.16f).toNearestInt(),
                             juce::Justification::centred);
     } else {
-        g.drawLine({centre.getPointOnCircumference(body * 0.4f, angle), centre.getPointOnCircumference(body - 1.5f, angle)},
-                   2.0f);
+        g.drawLine(
+            {centre.getPointOnCircumference(body * 0.4f, angle), centre.getPointOnCircumference(body - 1.5f, angle)},
+            2.0f);
     }
     if (slider.hasKeyboardFocus(false))
         look::draw_focus(g, area, look::small_radius);
@@ -200,10 +202,10 @@ void Look::drawButtonBackground(juce::Graphics& g, juce::Button& button, const j
 
 void Look::drawButtonText(juce::Graphics& g, juce::TextButton& button, bool, bool) {
     g.setFont(look::font(look::body_text));
-    g.setColour(button
-                    .findColour(button.getToggleState() ? juce::TextButton::textColourOnId
-                                                        : juce::TextButton::textColourOffId)
-                    .withMultipliedAlpha(button.isEnabled() ? 1.0f : 0.45f));
+    g.setColour(
+        button
+            .findColour(button.getToggleState() ? juce::TextButton::textColourOnId : juce::TextButton::textColourOffId)
+            .withMultipliedAlpha(button.isEnabled() ? 1.0f : 0.45f));
     look::draw_line(g, button.getButtonText(), button.getLocalBounds().reduced(6, 0), juce::Justification::centred);
 }
 
@@ -221,13 +223,9 @@ void Look::positionComboBoxText(juce::ComboBox& box, juce::Label& label) {
     label.setFont(getComboBoxFont(box));
 }
 
-juce::Font Look::getComboBoxFont(juce::ComboBox&) {
-    return look::font(look::small_text);
-}
+juce::Font Look::getComboBoxFont(juce::ComboBox&) { return look::font(look::small_text); }
 
-juce::Font Look::getPopupMenuFont() {
-    return look::font(look::body_text);
-}
+juce::Font Look::getPopupMenuFont() { return look::font(look::body_text); }
 
 void Look::drawPopupMenuBackgroundWithOptions(juce::Graphics& g, int, int, const juce::PopupMenu::Options&) {
     g.fillAll(look::raised);
@@ -235,7 +233,8 @@ void Look::drawPopupMenuBackgroundWithOptions(juce::Graphics& g, int, int, const
 
 void Look::drawScrollbar(juce::Graphics& g, juce::ScrollBar&, int x, int y, int width, int height, bool vertical,
                          int start, int size, bool over, bool down) {
-    const auto thumb = vertical ? juce::Rectangle<int>(x, start, width, size) : juce::Rectangle<int>(start, y, size, height);
+    const auto thumb =
+        vertical ? juce::Rectangle<int>(x, start, width, size) : juce::Rectangle<int>(start, y, size, height);
     g.setColour(over || down ? look::faint : look::line);
     g.fillRoundedRectangle(thumb.toFloat().reduced(2.0f), 2.0f);
 }

@@ -26,8 +26,8 @@ void MacroStrip::rebuild() {
         knob.setEnabled(used);
         knob.setTitle(given.isNotEmpty() ? given + ", " + number : number);
         knob.setDescription(used ? juce::String() : "Does nothing in this preset.");
-        knob.setTooltip(names_[i] + (used ? ": drag up or down; double-click to set it back."
-                                          : " does nothing in this preset."));
+        knob.setTooltip(names_[i] +
+                        (used ? ": drag up or down; double-click to set it back." : " does nothing in this preset."));
         if (used)
             knob.setDoubleClickReturnValue(true, player_.model->macros[i].position);
     }
@@ -40,7 +40,8 @@ void MacroStrip::paint(juce::Graphics& g) {
     for (std::size_t i = 0; i < knobs_.size(); ++i) {
         const auto knob = knobs_[i]->getBounds();
         const int width = inside().getWidth() / static_cast<int>(knobs_.size()) - 4;
-        const auto area = juce::Rectangle<int>(width, name_height).withCentre({knob.getCentreX(), 0}).withY(knob.getBottom() + 2);
+        const auto area =
+            juce::Rectangle<int>(width, name_height).withCentre({knob.getCentreX(), 0}).withY(knob.getBottom() + 2);
         g.setColour(knobs_[i]->isEnabled() ? look::text : look::faint);
         g.drawFittedText(names_[i], area, juce::Justification::centred, 1, 0.7f);
     }
@@ -53,7 +54,9 @@ void MacroStrip::resized() {
     for (int i = 0; i < count; ++i) {
         const auto cell = area.withX(area.getX() + i * area.getWidth() / count).withWidth(area.getWidth() / count);
         knobs_[static_cast<std::size_t>(i)]->setBounds(
-            juce::Rectangle<int>(size, size).withCentre(cell.getCentre()).withY(area.getY() + (area.getHeight() - size - name_height - 2) / 2));
+            juce::Rectangle<int>(size, size)
+                .withCentre(cell.getCentre())
+                .withY(area.getY() + (area.getHeight() - size - name_height - 2) / 2));
     }
 }
 

@@ -26,8 +26,9 @@ private:
 } // namespace
 
 MorphPad::MorphPad(HostParameters& parameters) {
-    look::name(*this, "Morph pad", "Moves between the sounds of a path. Drag the point, or use the arrow keys; "
-                                   "a double click sets it back.");
+    look::name(*this, "Morph pad",
+               "Moves between the sounds of a path. Drag the point, or use the arrow keys; "
+               "a double click sets it back.");
     setWantsKeyboardFocus(true);
     setMouseClickGrabsKeyboardFocus(false);
     for (std::size_t axis = 0; axis < 2; ++axis) {
@@ -48,9 +49,7 @@ void MorphPad::show(std::size_t axis, float value) {
         handler->notifyAccessibilityEvent(juce::AccessibilityEvent::valueChanged);
 }
 
-juce::Rectangle<float> MorphPad::field() const {
-    return getLocalBounds().toFloat().reduced(point_radius + 2.0f);
-}
+juce::Rectangle<float> MorphPad::field() const { return getLocalBounds().toFloat().reduced(point_radius + 2.0f); }
 
 juce::Point<float> MorphPad::point() const {
     return {field().getX() + at_[0] * field().getWidth(), field().getBottom() - at_[1] * field().getHeight()};
@@ -151,8 +150,6 @@ void MorphCard::rebuild() {
     pad_.setEnabled(path);
 }
 
-void MorphCard::resized() {
-    pad_.setBounds(inside());
-}
+void MorphCard::resized() { pad_.setBounds(inside()); }
 
 } // namespace producergan::plugin

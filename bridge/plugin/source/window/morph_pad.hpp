@@ -41,7 +41,7 @@ class MorphCard final : public Card {
 public:
     explicit MorphCard(Player& player);
 
-    void rebuild(); // another preset
+    void rebuild();                                // another preset
     bool used() const { return pad_.isEnabled(); } // a zone is a path: elsewhere there is nothing to move between
     void resized() override;
 

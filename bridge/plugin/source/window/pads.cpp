@@ -128,8 +128,10 @@ bool Pad::keyPressed(const juce::KeyPress& press) {
         triggerClick();
         return true;
     }
-    for (const auto& [code, by] : {std::pair{juce::KeyPress::leftKey, -1}, {juce::KeyPress::rightKey, 1},
-                                   {juce::KeyPress::upKey, columns}, {juce::KeyPress::downKey, -columns}})
+    for (const auto& [code, by] : {std::pair{juce::KeyPress::leftKey, -1},
+                                   {juce::KeyPress::rightKey, 1},
+                                   {juce::KeyPress::upKey, columns},
+                                   {juce::KeyPress::downKey, -columns}})
         if (press.isKeyCode(code) && on_arrow) {
             on_arrow(by);
             return true;
@@ -195,7 +197,8 @@ void PadGrid::resized() {
         const int column = i % columns_, row = rows - 1 - i / columns_;
         const int left = edge(column, columns_, getWidth()), top = edge(row, rows, getHeight());
         pads_[static_cast<std::size_t>(i)]->columns = columns_;
-        pads_[static_cast<std::size_t>(i)]->setBounds(left, top, edge(column + 1, columns_, getWidth()) - pad_gap - left,
+        pads_[static_cast<std::size_t>(i)]->setBounds(left, top,
+                                                      edge(column + 1, columns_, getWidth()) - pad_gap - left,
                                                       edge(row + 1, rows, getHeight()) - pad_gap - top);
     }
 }

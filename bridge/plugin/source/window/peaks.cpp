@@ -44,7 +44,8 @@ void draw_wave(juce::Graphics& g, juce::Rectangle<float> area, const Peaks& peak
                          : juce::Point<float>(area.getX() + along, area.getCentreY() - sample * scale);
     };
     const auto extreme = [&](int point, const auto& row, auto pick) {
-        const int first = point * Peaks::count / points, last = std::max(first + 1, (point + 1) * Peaks::count / points);
+        const int first = point * Peaks::count / points,
+                  last = std::max(first + 1, (point + 1) * Peaks::count / points);
         float found = row[static_cast<std::size_t>(first)];
         for (int i = first; i < last; ++i)
             found = pick(found, row[static_cast<std::size_t>(i)]);
@@ -53,11 +54,13 @@ void draw_wave(juce::Graphics& g, juce::Rectangle<float> area, const Peaks& peak
     const float thinnest = 0.4f / scale; // silence is a thin line
     juce::Path shape;
     for (int i = 0; i < points; ++i) {
-        const auto at = place(i, std::max(thinnest, extreme(i, peaks.high, [](float a, float b) { return std::max(a, b); })));
+        const auto at =
+            place(i, std::max(thinnest, extreme(i, peaks.high, [](float a, float b) { return std::max(a, b); })));
         i == 0 ? shape.startNewSubPath(at) : shape.lineTo(at);
     }
     for (int i = points; i-- > 0;)
-        shape.lineTo(place(i, std::min(-thinnest, extreme(i, peaks.low, [](float a, float b) { return std::min(a, b); }))));
+        shape.lineTo(
+            place(i, std::min(-thinnest, extreme(i, peaks.low, [](float a, float b) { return std::min(a, b); }))));
     shape.closeSubPath();
     g.fillPath(shape);
 }
@@ -77,9 +80,8 @@ const Peaks* PeakCache::of(const ClipRef& clip) {
         work_out(*clip, entry.peaks);
     }
     if (entries_.size() > most)
-        entries_.erase(std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
-            return a.second.used < b.second.used;
-        }));
+        entries_.erase(std::min_element(entries_.begin(), entries_.end(),
+                                        [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
     return &entry.peaks;
 }
 

@@ -56,10 +56,11 @@ void PresetBox::show_menu() {
     if (presets.empty())
         menu.addItem("No presets are known before the engine is there", false, false, nullptr);
     menu.addSeparator();
-    menu.addItem(juce::String::fromUTF8("Open a preset or instrument\xe2\x80\xa6"), [self = SafePointer<PresetBox>(this)] {
-        if (self != nullptr)
-            self->open_file();
-    });
+    menu.addItem(juce::String::fromUTF8("Open a preset or instrument\xe2\x80\xa6"),
+                 [self = SafePointer<PresetBox>(this)] {
+                     if (self != nullptr)
+                         self->open_file();
+                 });
     menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(this).withMinimumWidth(getWidth()));
 }
 

@@ -75,8 +75,9 @@ juce::String beside(const Status& status) {
     if (status.kind == Status::Kind::ready)
         return {};
     if (status.kind == Status::Kind::rendering)
-        return status.pending > 0 ? juce::String(status.pending) + (status.pending == 1 ? " sound to come" : " sounds to come")
-                                  : juce::String("new sounds");
+        return status.pending > 0
+                   ? juce::String(status.pending) + (status.pending == 1 ? " sound to come" : " sounds to come")
+                   : juce::String("new sounds");
     return status.sentence.startsWith(word + ": ") ? status.sentence.substring(word.length() + 2) : status.sentence;
 }
 
@@ -97,7 +98,8 @@ void StatusBar::refresh() {
     if (const juce::String trouble = player_.processor.state_trouble(); trouble.isNotEmpty())
         status = {Status::Kind::failed, trouble, 0};
     const double kept = static_cast<double>(player_.processor.session.kept_bytes()) / 1e6;
-    const juce::String text = kept > 0.0 ? "This project keeps " + juce::String(kept, 1) + " MB of sounds" : juce::String();
+    const juce::String text =
+        kept > 0.0 ? "This project keeps " + juce::String(kept, 1) + " MB of sounds" : juce::String();
     if (const juce::String heard = player_.processor.session.notice(); heard != heard_) {
         heard_ = heard;
         if (heard != status.sentence && !status.sentence.endsWith(heard))
@@ -107,7 +109,8 @@ void StatusBar::refresh() {
         text == kept_)
         return;
     if (status.kind != status_.kind)
-        juce::AccessibilityHandler::postAnnouncement(status.sentence, juce::AccessibilityHandler::AnnouncementPriority::low);
+        juce::AccessibilityHandler::postAnnouncement(status.sentence,
+                                                     juce::AccessibilityHandler::AnnouncementPriority::low);
     status_ = status;
     kept_ = text;
     setDescription(juce::String(face(status.kind).word) + ". " + status.sentence + " " + kept_);
@@ -119,16 +122,15 @@ void StatusBar::say(const juce::String& sentence) {
         return;
     notice_ = sentence;
     if (sentence.isNotEmpty())
-        juce::AccessibilityHandler::postAnnouncement(sentence, juce::AccessibilityHandler::AnnouncementPriority::medium);
+        juce::AccessibilityHandler::postAnnouncement(sentence,
+                                                     juce::AccessibilityHandler::AnnouncementPriority::medium);
     layout();
 }
 
-void StatusBar::resized() {
-    layout();
-}
+void StatusBar::resized() { layout(); }
 
-/// The size on the right, the state on the left, and what was said in between: each gets what it needs, the last two the
-/// less the less there is.
+/// The size on the right, the state on the left, and what was said in between: each gets what it needs, the last two
+/// the less the less there is.
 void StatusBar::layout() {
     const auto width = [](const juce::String& text, bool strong = false) {
         return text.isEmpty() ? 0 : look::font(look::small_text, strong).getStringWidth(text) + 14;
@@ -136,7 +138,8 @@ void StatusBar::layout() {
     auto area = getLocalBounds().reduced(4, 0);
     kept_area_ = area.removeFromRight(juce::jmin(width(kept_), area.getWidth() / 2));
     const int wanted = 22 + width(face(status_.kind).word, true) + width(beside(status_));
-    const int room = notice_.isEmpty() ? area.getWidth() : juce::jmax(area.getWidth() / 2, area.getWidth() - 60 - width(notice_));
+    const int room =
+        notice_.isEmpty() ? area.getWidth() : juce::jmax(area.getWidth() / 2, area.getWidth() - 60 - width(notice_));
     status_area_ = area.removeFromLeft(juce::jmin(wanted, room));
     notice_area_ = area;
     dismiss_.setVisible(notice_.isNotEmpty());
@@ -158,7 +161,8 @@ void StatusBar::paint(juce::Graphics& g) {
     area.removeFromLeft(8);
     const auto strong = look::font(look::small_text, true);
     g.setFont(strong);
-    look::draw_line(g, look.word, area.removeFromLeft(strong.getStringWidth(look.word) + 10), juce::Justification::centredLeft);
+    look::draw_line(g, look.word, area.removeFromLeft(strong.getStringWidth(look.word) + 10),
+                    juce::Justification::centredLeft);
     g.setFont(look::font(look::small_text));
     g.setColour(look::text);
     look::draw_line(g, beside(status_), area, juce::Justification::centredLeft);

@@ -32,11 +32,13 @@ Window::Window(Processor& processor)
     content_.setInterceptsMouseClicks(false, true);
     addAndMakeVisible(content_);
     int order = 0;
-    for (juce::Component* part : std::initializer_list<juce::Component*>{&preset_, &before_, &after_, &master_, &macros_, &morph_, &keys_, &key_,
-                                                                         &show_sound_, &show_morph_, &sound_, &status_}) {
+    for (juce::Component* part :
+         std::initializer_list<juce::Component*>{&preset_, &before_, &after_, &master_, &macros_, &morph_, &keys_,
+                                                 &key_, &show_sound_, &show_morph_, &sound_, &status_}) {
         part->setExplicitFocusOrder(++order);
         content_.addChildComponent(part);
-        part->setVisible(part != &morph_ && part != &show_sound_ && part != &show_morph_); // those where there is a path
+        part->setVisible(part != &morph_ && part != &show_sound_ &&
+                         part != &show_morph_); // those where there is a path
     }
     look::name(show_sound_, "Show sound", "Shows the sampler's parameters.");
     look::name(show_morph_, "Show morph pad", "Shows the pad that moves between the sounds of a path.");
@@ -71,9 +73,7 @@ Window::~Window() {
     setLookAndFeel(nullptr);
 }
 
-void Window::paint(juce::Graphics& g) {
-    g.fillAll(look::background);
-}
+void Window::paint(juce::Graphics& g) { g.fillAll(look::background); }
 
 void Window::resized() {
     player_.processor.window_size = {getWidth(), getHeight()};
@@ -81,7 +81,8 @@ void Window::resized() {
 }
 
 void Window::layout() {
-    const float larger = juce::jmin(static_cast<float>(getWidth()) / full_width, static_cast<float>(getHeight()) / full_height);
+    const float larger =
+        juce::jmin(static_cast<float>(getWidth()) / full_width, static_cast<float>(getHeight()) / full_height);
     const float scale = juce::jmax(1.0f, std::pow(larger, growth));
     content_.setTransform(juce::AffineTransform::scale(scale));
     content_.setBounds(0, 0, static_cast<int>(std::ceil(static_cast<float>(getWidth()) / scale)),
@@ -158,17 +159,19 @@ void Window::poll() {
 void Window::refresh() {
     const auto model = player_.processor.session.model();
     const Status status = player_.processor.session.status();
-    player_.can_make = model != nullptr && (status.kind == Status::Kind::ready || status.kind == Status::Kind::rendering);
+    player_.can_make =
+        model != nullptr && (status.kind == Status::Kind::ready || status.kind == Status::Kind::rendering);
     if (model != player_.model) {
-        const bool same = model != nullptr && player_.model != nullptr && model->instrument == player_.model->instrument &&
-                          model->name == player_.model->name && model->zones.size() == player_.model->zones.size();
+        const bool same = model != nullptr && player_.model != nullptr &&
+                          model->instrument == player_.model->instrument && model->name == player_.model->name &&
+                          model->zones.size() == player_.model->zones.size();
         const KeyMap before = std::move(player_.keys);
         player_.model = model;
         player_.keys = model != nullptr ? KeyMap(*model) : KeyMap();
         const bool same_keys = same && std::equal(before.keys.begin(), before.keys.end(), player_.keys.keys.begin(),
                                                   player_.keys.keys.end(), [](const KeySounds& a, const KeySounds& b) {
-                                                      return a.key == b.key && a.zone == b.zone && a.shared == b.shared &&
-                                                             a.places == b.places;
+                                                      return a.key == b.key && a.zone == b.zone &&
+                                                             a.shared == b.shared && a.places == b.places;
                                                   });
         if (player_.keys.find(player_.selected) == nullptr)
             player_.selected = player_.keys.keys.empty() ? -1 : player_.keys.keys.front().key;
