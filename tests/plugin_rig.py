@@ -10,7 +10,7 @@ from types import TracebackType
 from engine_process import EngineProcess
 from tiny_instrument import write_tiny_instrument
 
-SERVED = "Plugins are served at"
+SERVED = "Ctrl-C ends."
 DEADLINE_S = 60.0
 NOWHERE = "/nowhere/engine"  # no plugin of a test starts an engine that outlives it
 

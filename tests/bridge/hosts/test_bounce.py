@@ -20,6 +20,7 @@ SECONDS, TAIL = 2.0, 0.5
 TOLERANCE = 1e-6
 HALF_STEP = 2.0**-24  # of 24 bits, what a state keeps of a clip; full scale is 2
 
+
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_everything(tmp_path_factory.mktemp("everything"))
