@@ -227,9 +227,7 @@ def test_two_plugins_at_once_start_one_engine(folder: Path, tmp_path: Path, ende
     folder.rmdir()  # the first one makes it
     command = starter(tmp_path)
     with contextlib.ExitStack() as hosts:
-        pair = [
-            hosts.enter_context(LiveHost(tmp_path / f"heard{i}.f32", PRODUCERGAN_ENGINE=command)) for i in range(2)
-        ]
+        pair = [hosts.enter_context(LiveHost(tmp_path / f"heard{i}.f32", PRODUCERGAN_ENGINE=command)) for i in range(2)]
         for host in pair:
             host.wait_for("starting")
             host.wait_for(*SERVED)
