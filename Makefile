@@ -10,11 +10,15 @@ RUNTIME := $(if $(shell nvidia-smi -L 2>/dev/null),gpu,cpu)
 BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 # The install is editable: Python files count as they stand, and only these make it stale.
 SOURCES := $(shell find engine/native -type f) CMakeLists.txt pyproject.toml constraints.txt tools/system-packages
-CPP := $(shell find engine/native tests -name '*.cpp' -o -name '*.hpp')
+# JUCE's modules bring along what else the plugin is linked with, but for this one.
+PLUGIN_PACKAGES := juce-tools juce-modules-source libxcursor-dev
+# A JACK server, decoders, hosts and validators of the plugin, and a screen that nobody sees.
+TEST_PACKAGES := jackd2 ffmpeg ardour jalv lilv-utils lv2-dev sordi xvfb openbox
+CPP := $(shell find engine/native bridge/plugin tests -name '*.cpp' -o -name '*.hpp')
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help play setup test test-long check format clean
+.PHONY: help play plugin setup test test-long check format clean
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,12 +26,19 @@ help: ## list these commands
 play: $(VENV)/.ready-to-play ## set up everything and play the bundled preset (ARGS='--demo' and other options of `engine play`)
 	@$(BIN)/engine play $(ARGS)
 
+plugin: $(VENV)/.ready-to-build-plugin ## build the plugin for DAWs (VST3, LV2); `bridge plugin install` then puts it where they look
+	@tools/build-plugin
+	@echo "The plugin is built. To put it where DAWs look, say: $(BIN)/bridge plugin install"
+	@$(BIN)/bridge plugin path
+
 setup: $(VENV)/.ready-to-test ## set up everything that playing, training and the tests need
 
 test: $(VENV)/.ready-to-test ## set up everything and run the tests (ARGS for pytest)
+	@tools/build-plugin
 	@$(BIN)/python -m pytest -m "not long" $(ARGS)
 
 test-long: $(VENV)/.ready-to-test ## the soaks and the fuzzing that `make test` leaves out
+	@tools/build-plugin
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
 check: $(VENV)/.ready-to-test ## style and types: ruff, mypy, clang-format
@@ -51,9 +62,13 @@ $(VENV)/.ready-to-play: $(SOURCES)
 	@touch $@
 
 $(VENV)/.ready-to-test: $(SOURCES)
-	@tools/system-packages libportaudio2 jackd2 ffmpeg
+	@tools/system-packages libportaudio2 $(PLUGIN_PACKAGES) $(TEST_PACKAGES)
 	@$(call install,$(RUNTIME)$(comma)train$(comma)dev)
-	@touch $(VENV)/.ready-to-play $@
+	@touch $(VENV)/.ready-to-play $(VENV)/.ready-to-build-plugin $@
+
+$(VENV)/.ready-to-build-plugin: $(VENV)/.ready-to-play
+	@tools/system-packages $(PLUGIN_PACKAGES)
+	@touch $@
 
 comma := ,
 define install

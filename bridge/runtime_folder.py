@@ -139,8 +139,15 @@ def engine_command() -> Path | None:
     return Path(found).absolute() if found else None
 
 
-def tell_command(folder: Path) -> None:
-    """Writes where the command `engine` is, for plugins to start it. Raises UserError, OSError."""
+def settings_folder() -> Path:
+    """The user's own settings, which outlive a restart of the machine as the folder of sockets may not."""
+    given = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(given).absolute() if given else Path.home() / ".config") / "producergan"
+
+
+def tell_command(folder: Path) -> Path | None:
+    """Writes where the command `engine` is, for plugins to start it, and returns that. Raises UserError, OSError."""
     command = engine_command()
     if command is not None:
         write_text(folder / COMMAND_FILE, f"{command}\n")
+    return command

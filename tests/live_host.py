@@ -39,7 +39,7 @@ class LiveHost:
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_for(self, *statuses: str, sentence: str = "", deadline_s: float = DEADLINE_S) -> dict[str, Any]:
-        """The next status that is one of these and has this in its sentence. Raises AssertionError with all that came."""
+        """The next status that is one of these and has this in its sentence. AssertionError with all that came."""
         end = time.monotonic() + deadline_s
         while True:
             try:

@@ -1,4 +1,4 @@
-"""The plugin's own test programs, in C++: no allocation and no system call, fuzzing as a host, as a project, as an engine."""
+"""The plugin's own test programs, in C++: no allocation, no system call; fuzzing as host, as project, as engine."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def test_the_detector_can_fail(sin: str) -> None:
         assert ", 1 system calls" in done.stdout
     else:
         assert done.stdout.startswith("1 violations")
+
+
+def test_scenes_clips_and_the_library_by_themselves() -> None:
+    succeed(build_program("parts"))
 
 
 def test_a_host_that_does_everything_wrong() -> None:

@@ -37,11 +37,24 @@ bool executable(const std::string& path) {
            ::access(path.c_str(), X_OK) == 0;
 }
 
-/// A folder that is the user's own and nobody else's.
-bool own_folder(const std::string& path) {
+/// A folder of the user's own, where nobody else has any of the rights `others`.
+bool own_folder(const std::string& path, mode_t others = 077) {
     struct stat there{};
     return ::lstat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode) && there.st_uid == ::getuid() &&
-           (there.st_mode & 077) == 0;
+           (there.st_mode & others) == 0;
+}
+
+std::string settings_folder() {
+    if (const std::string chosen = variable("XDG_CONFIG_HOME"); !chosen.empty())
+        return chosen + "/producergan";
+    return variable("HOME") + "/.config/producergan";
+}
+
+/// The command that stands in a folder's file `engine`; empty if there is none.
+std::string command_in(const std::string& folder) {
+    std::ifstream file(folder + "/engine");
+    std::string path;
+    return std::getline(file, path) && executable(path) ? path : "";
 }
 
 bool make_own_folder(const std::string& path) { return ::mkdir(path.c_str(), 0700) == 0 || own_folder(path); }
@@ -78,13 +91,12 @@ std::vector<std::string> engine_sockets() {
 std::string engine_command() {
     if (const std::string chosen = variable("PRODUCERGAN_ENGINE"); !chosen.empty())
         return executable(chosen) ? chosen : "";
-    const std::string folder = runtime_folder();
-    if (own_folder(folder)) {
-        std::ifstream file(folder + "/engine");
-        std::string path;
-        if (std::getline(file, path) && executable(path))
+    if (const std::string folder = runtime_folder(); own_folder(folder))
+        if (std::string path = command_in(folder); !path.empty())
             return path;
-    }
+    if (const std::string folder = settings_folder(); own_folder(folder, 022)) // others may read it
+        if (std::string path = command_in(folder); !path.empty())
+            return path;
     std::istringstream folders(variable("PATH"));
     for (std::string place; std::getline(folders, place, ':');)
         if (const std::string path = place + "/engine"; !place.empty() && executable(path))

@@ -12,7 +12,8 @@ std::string runtime_folder();
 std::vector<std::string> engine_sockets();
 
 /// The command that starts an engine: $PRODUCERGAN_ENGINE, else the one that an engine left in the runtime folder, else
-/// the one on PATH; empty if there is none. [control-thread]
+/// the one that `bridge plugin install` left in producergan in $XDG_CONFIG_HOME or ~/.config, else the one on PATH;
+/// empty if there is none. [control-thread]
 std::string engine_command();
 
 /// What $PRODUCERGAN_ENGINE says; empty if nothing. [control-thread]

@@ -32,7 +32,7 @@ public:
     /// What went wrong with a project's state, a sentence; empty if nothing did. [message-thread]
     juce::String state_trouble() const { return state_trouble_; }
 
-    juce::Point<int> window_size{860, 560}; // kept in the state [message-thread]
+    juce::Point<int> window_size{980, 640}; // kept in the state [message-thread]
 
     const juce::String getName() const override { return "ProducerGAN"; }
     void prepareToPlay(double sample_rate, int block) override;
@@ -52,7 +52,7 @@ public:
     int getNumPrograms() override { return 1; }
     int getCurrentProgram() override { return 0; }
     void setCurrentProgram(int) override {}
-    const juce::String getProgramName(int) override { return {}; }
+    const juce::String getProgramName(int) override { return "ProducerGAN"; }
     void changeProgramName(int, const juce::String&) override {}
     void getStateInformation(juce::MemoryBlock& data) override;
     void setStateInformation(const void* data, int size) override;
@@ -69,10 +69,10 @@ private:
     std::array<std::atomic<unsigned>, 256> struck_{}; // by the window: three bytes each
     std::atomic<unsigned> struck_written_{0}, struck_read_{0};
     juce::String state_trouble_;
-    const PresetModel* shown_model_ = nullptr;
+    std::shared_ptr<const PresetModel> shown_model_;
     bool was_bypassed_ = false;
-    std::atomic<bool> hush_{false}; // all that sounds shall fade before the next block
-    bool begun_ = false;            // an offline render, from its start
+    std::atomic<bool> hush_{false};  // all that sounds shall fade before the next block
+    std::atomic<bool> begun_{false}; // an offline render, from its start
     double sample_rate_ = 48000.0;
 };
 

@@ -64,15 +64,25 @@ SoundName Scenes::nearest(const Stand& stand, Sight sight) {
     return sound;
 }
 
-void Scenes::prune(const Stand& kept, const std::function<bool(const std::set<SoundName>&)>& fits) {
-    while (scenes_.size() > 1 && !fits(sounds())) {
-        auto oldest = scenes_.end();
-        for (auto scene = scenes_.begin(); scene != scenes_.end(); ++scene)
-            if (scene->first != kept && (oldest == scenes_.end() || scene->second.used < oldest->second.used))
-                oldest = scene;
-        if (oldest == scenes_.end())
-            return;
-        scenes_.erase(oldest);
+void Scenes::prune(const Stand& kept, std::size_t most_sounds, std::size_t most_stands) {
+    std::set<SoundName> names;
+    std::size_t stands = 0;
+    const auto count = [&](const Sounds& sounds) {
+        ++stands;
+        for (const auto& [sight, sound] : sounds)
+            names.insert(sound);
+    };
+    if (const auto here = scenes_.find(kept); here != scenes_.end())
+        count(here->second.sounds);
+    for (const auto& [stand, sounds] : all()) {
+        if (stand == kept)
+            continue;
+        if (stands < most_stands && names.size() <= most_sounds) {
+            count(*sounds);
+            if (names.size() <= most_sounds)
+                continue;
+        }
+        scenes_.erase(stand);
     }
 }
 
@@ -84,15 +94,13 @@ std::set<SoundName> Scenes::sounds() const {
     return names;
 }
 
-void Scenes::clear() {
-    scenes_.clear();
-}
+void Scenes::clear() { scenes_.clear(); }
 
 std::vector<std::pair<Stand, const Scenes::Sounds*>> Scenes::all() const {
     std::vector<std::pair<std::uint64_t, std::pair<Stand, const Sounds*>>> rows;
     for (const auto& [stand, scene] : scenes_)
         rows.push_back({scene.used, {stand, &scene.sounds}});
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     std::vector<std::pair<Stand, const Sounds*>> sorted;
     for (auto& row : rows)
         sorted.push_back(row.second);

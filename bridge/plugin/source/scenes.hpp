@@ -1,7 +1,6 @@
 #pragma once
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <map>
 #include <set>
 #include <vector>
@@ -10,13 +9,14 @@
 
 namespace producergan::plugin {
 
-/// Where the player's hands stand, as far as it decides which sounds are played: eight macros and the morph pad, 0 to 1.
-/// Macros that move sampler parameters alone stand at 0 here.
+/// Where the player's hands stand, as far as it decides which sounds are played: eight macros and the morph pad, 0
+/// to 1. Macros that move sampler parameters alone stand at 0 here.
 using Stand = std::array<float, 10>;
 
 /// Which sound each slot had where: what came from the engine is remembered, so that it can be played without one.
 ///
-/// A `turn` says how often a slot of a `fresh` zone was played before; in all other zones it is 0. One thread at a time.
+/// A `turn` says how often a slot of a `fresh` zone was played before; in all other zones it is 0. One thread at a
+/// time.
 class Scenes {
 public:
     struct Sight {
@@ -34,14 +34,16 @@ public:
     /// The sound of the nearest stand at which the slot is known; of its known turns the one that comes round.
     SoundName nearest(const Stand& stand, Sight sight);
 
-    /// Forgets stands, those used longest ago first, until `fits` says of the sounds that are left that they are few
-    /// enough. `kept` is never forgotten.
-    void prune(const Stand& kept, const std::function<bool(const std::set<SoundName>&)>& fits);
+    /// Forgets stands, those used longest ago first, until what is left has no more than so many sounds and stands.
+    /// `kept` is never forgotten.
+    void prune(const Stand& kept, std::size_t most_sounds, std::size_t most_stands);
+
+    std::size_t stands() const { return scenes_.size(); }
 
     std::set<SoundName> sounds() const;
     void clear();
 
-    /// The stands, those used longest ago first.
+    /// The stands, those used last first.
     std::vector<std::pair<Stand, const Sounds*>> all() const;
 
 private:

@@ -11,9 +11,7 @@
 
 namespace producergan::plugin {
 
-UnixSocket::~UnixSocket() {
-    close();
-}
+UnixSocket::~UnixSocket() { close(); }
 
 void UnixSocket::close() {
     if (handle_ >= 0)

@@ -5,7 +5,8 @@
 
 namespace producergan::plugin {
 
-/// A stream socket to a process on this machine. Never blocks longer than it is told to, never raises SIGPIPE. One thread at a time.
+/// A stream socket to a process on this machine. Never blocks longer than it is told to, never raises SIGPIPE. One
+/// thread at a time.
 class UnixSocket {
 public:
     UnixSocket() = default;

@@ -1,0 +1,35 @@
+#pragma once
+#include <juce_core/juce_core.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "link_table.hpp"
+#include "place.hpp"
+
+namespace producergan::plugin::test {
+
+/// A preset as an engine would describe it, with sounds that are worked out from their names.
+struct FakePreset {
+    juce::var program; // the message
+    std::map<Place, std::string> sounds;
+};
+
+FakePreset drums(); // 25 keys with sounds of their own, one zone of them with two to a key; four are locked
+FakePreset path();  // 61 keys along a path
+FakePreset tones(); // one sound over 61 keys, and drums below
+
+/// A sound's name, made of a seed.
+std::string sound_name(int kind, int seed);
+
+/// A decaying stroke, [channels = 1][frames].
+std::vector<float> audio(const std::string& sound);
+
+inline constexpr int clip_frames = 16384, clip_rate = 44100;
+
+/// Brings a message into the shape of the link's table: what is missing gets its least value, what the table does not
+/// know is left out.
+juce::var completed(const char* type, const juce::var& head);
+
+} // namespace producergan::plugin::test
