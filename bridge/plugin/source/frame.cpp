@@ -233,7 +233,8 @@ bool FrameReader::next(Message& message) {
     message.type = head["type"];
     message.head = head;
     message.body.resize(body_size / 4);
-    std::memcpy(message.body.data(), data + 8 + head_size, body_size);
+    if (body_size > 0)
+        std::memcpy(message.body.data(), data + 8 + head_size, body_size);
     at_ += whole;
     for (const float sample : message.body)
         if (!std::isfinite(sample))
