@@ -1,4 +1,4 @@
-"""The plugin and its own test programs, built as `make plugin` builds it: once a test run, and only what has changed."""
+"""The plugin and its test programs, built as `make plugin` builds it: once a test run, and only what has changed."""
 
 from __future__ import annotations
 
