@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from engine_process import EngineProcess
 from live_host import SERVED, LiveHost
-from plugin_programs import build_program
+from plugin_build import build_program
 from tiny_instrument import LOOP, write_tiny_instrument
 
 from bridge.link import engines_status

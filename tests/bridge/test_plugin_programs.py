@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from plugin_programs import build_program
+from plugin_build import build_program
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs use what only Linux has")
 
