@@ -17,7 +17,7 @@ from bridge.guest_need import Need
 from bridge.guest_store import GuestStore
 from bridge.link_connection import Connection, fit
 from bridge.link_frame import Received
-from bridge.link_table import LONGEST_NAME, LONGEST_PATH, LONGEST_SENTENCE, LinkError
+from bridge.link_table import LONGEST_NAME, LONGEST_PATH, LONGEST_SENTENCE, MOST_PRESETS, LinkError
 from bridge.preset_messages import edited_fields
 from bridge.remote_sampler import RemoteSampler
 from engine.clip_store import ClipStore, GenerationError
@@ -185,8 +185,6 @@ class Guest:
         self._next, self._folder = supply, opened.folder
         self._hear_hands()
         self._want()
-        if self._supply is None:
-            self._begin()
 
     def _hear_hands(self) -> None:
         """Hands that wait already are those that the preset begins under."""
@@ -259,7 +257,7 @@ class Guest:
         if self._folder:
             paths += [path for path in presets_in(Path(self._folder)) if path not in paths]
         rows = []
-        for path in paths:
+        for path in paths[:MOST_PRESETS]:
             with contextlib.suppress(UserError):
                 preset = Preset.read(path)
                 sizes = LONGEST_NAME, LONGEST_PATH, LONGEST_SENTENCE
@@ -355,8 +353,8 @@ class Guest:
         self._unsent = False
 
     def _begin_next(self) -> None:
-        """The preset that was opened is played once the client has what its keys begin with."""
-        if self._next is not None and self._supply is not None and self._next.playable(self._next.store.there):
+        """The preset that was opened is played once the client has what its keys begin with; the first one at once."""
+        if self._next is not None and (self._supply is None or self._next.playable(self._next.store.there)):
             self._begin()
 
     def _begin(self) -> None:

@@ -71,6 +71,7 @@ class Guests:
 
     def join(self, connection: Connection) -> None:
         """A client was welcomed. [link-thread]"""
+        self._since = self._clock()  # between the queue and the list nobody counts it
         self._come.put(connection)
         self.wake()
 

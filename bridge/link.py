@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.link_frame import Decoder, Received, encode
 from bridge.link_table import LINK_VERSION, TO_CLIENT, TO_ENGINE, LinkError
-from bridge.runtime_folder import connect, engine_sockets, link_folder, sweep
+from bridge.runtime_folder import check_private, connect, engine_sockets, link_folder, sweep
 
 READ_BYTES = 1 << 16
 ANSWER_SECONDS = 5.0
@@ -90,9 +90,13 @@ def engines_status(folder: Path | None = None, timeout: float = ANSWER_SECONDS) 
     """What each running engine says of itself and of who is connected, the newest first; stale sockets are removed.
 
     Keys: pid, socket, audio, preset, clients (client, pid, preset, pending, sent). An engine that does not answer has
-    a `problem`, a sentence, in place of the last three; each has `timeout` seconds.
+    a `problem`, a sentence, in place of the last three; each has `timeout` seconds. Raises UserError if the folder is
+    not this user's alone: what lies there may be anybody's.
     """
     folder = link_folder() if folder is None else folder
+    if not os.path.lexists(folder):
+        return []
+    check_private(folder)
     sweep(folder)
     found = []
     for pid, path in engine_sockets(folder):

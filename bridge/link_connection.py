@@ -50,7 +50,8 @@ class Connection:
         self._out_bytes = 0
         self._sent_of_first = 0
         self._refused = self._ended = False
-        self._began, self._took_at = now, now
+        self._began = now
+        self._took_at: float | None = None  # when it last took anything, or the link's thread saw that something waits
         self._costs, self._costs_at = MOST_COSTS, now
 
     # ——— for whoever serves it ———
@@ -89,6 +90,7 @@ class Connection:
             begun = [self._out[0]] if self._sent_of_first else []
             self._out = deque(begun)
             self._out_bytes = sum(map(len, begun)) - self._sent_of_first
+            self._took_at = None
             self._put(frame)
         self._wake()
 
@@ -151,15 +153,18 @@ class Connection:
                         self._out.popleft()
                         self._sent_of_first = 0
             if not self._out:
-                self._took_at = now
+                self._took_at = None
             return self.has_room and not had_room
 
     def verdict(self, now: float) -> str | None:
         """Why it is to be dropped now: a reason, empty where there is nothing to tell it; None to go on."""
+        with self._lock:
+            if self._out and self._took_at is None:
+                self._took_at = now  # only now: it may have had nothing to take for long
+            waits = now - self._took_at if self._took_at is not None else 0.0
         if self._refused:
-            over = not self._out or now - self._took_at > FAREWELL_SECONDS
-            return "" if over else None
-        if self._out and now - self._took_at > STALL_SECONDS:
+            return "" if not self._out or waits > FAREWELL_SECONDS else None
+        if waits > STALL_SECONDS:
             return ""
         if not self.welcomed and now - self._began > HELLO_SECONDS:
             return f"The client did not say hello within {HELLO_SECONDS:g} seconds."

@@ -23,6 +23,8 @@ MOST_CLIENTS = 64
 ACCEPTED_AT_ONCE = 32
 LOOK_SECONDS = 0.05  # between two looks at what time has done to connections
 PAUSE_SECONDS = 1.0  # without new connections, where the system has no more sockets
+# One that needs no file of its own: where the process may open no more, those who are there are served on.
+SELECTOR = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class Host(Protocol):
@@ -94,7 +96,7 @@ class Server:
     def step(self, wait: float = 0.0) -> None:
         """One round: at most `wait` seconds for something to happen, then all of it. [link-thread]"""
         now = self._clock()
-        with selectors.DefaultSelector() as selector:
+        with SELECTOR() as selector:
             selector.register(self._woken, selectors.EVENT_READ, None)
             if now >= self._accepts_at:
                 selector.register(self._listening, selectors.EVENT_READ, None)
@@ -151,6 +153,8 @@ class Server:
             connection.refuse(str(error))
         except OSError:  # it has gone, or its end of the connection is broken
             self._drop(connection)
+        except Exception as error:  # one client's trouble is not the others'
+            connection.refuse(f"The engine failed at what it was told ({type(error).__name__}).")
 
     def _hear(self, connection: Connection, received: list[Received]) -> None:
         if not received or connection.gone:

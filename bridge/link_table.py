@@ -21,6 +21,7 @@ WHOLE = 2**53 - 1  # the largest whole number that every JSON reader keeps
 KEY, VARIANT, ZONE = 127, MAX_VARIANTS - 1, MAX_ZONES - 1
 LONGEST_NAME, LONGEST_PATH, LONGEST_SENTENCE, LONGEST_TEXT = 256, 4096, 4096, 512 << 10  # bytes of UTF-8
 MOST_SOUNDS = 16384  # names in one message
+MOST_PRESETS = 2048  # likewise
 SOUND_DIGITS = 32
 CHANNELS, CLIP_FRAMES, RATES = 2, 1 << 22, (4000, 768_000)  # what an instrument and an output may have
 
@@ -325,7 +326,7 @@ MESSAGES = (
         (
             many(
                 "presets",
-                2048,
+                MOST_PRESETS,
                 row(text("name", LONGEST_NAME), text("path", LONGEST_PATH), text("about", LONGEST_SENTENCE)),
             ),
         ),

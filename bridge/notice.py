@@ -9,9 +9,10 @@ FILE = "LICENCE.md"
 
 
 def notice(instrument: Instrument) -> str:
-    """The notice beside an instrument if it is a bundled one; "" for an instrument of the user's own."""
+    """The notice of an instrument that is a bundled one, wherever it lies; "" for an instrument of the user's own."""
     for path in bundled_instruments().values():
         note = path.with_name("README.md")
-        if path.resolve() == instrument.path.resolve() and note.is_file():
+        same = path.stat().st_size == len(instrument.model) and path.read_bytes() == instrument.model
+        if same and note.is_file():
             return note.read_text(encoding="utf-8")
     return ""

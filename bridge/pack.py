@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import zipfile
 from dataclasses import replace
@@ -27,12 +28,14 @@ OLDEST = (1980, 1, 1, 0, 0, 0)  # of a zip: the file shall not depend on when it
 
 
 def pack(preset: Preset, path: Path) -> dict[str, Any]:
-    """Writes a loaded preset as one file, whole or not at all. Returns the manifest. Raises UserError.
+    """Writes a loaded preset as one new file, whole or not at all. Returns the manifest. Raises UserError.
 
     The instrument's encoder is taken along if it lies beside it, and a bundled instrument's licence notice.
     """
     if path.suffix.lower() != ENDING:
         raise UserError(f"A shared preset's file must end in {ENDING}, so it cannot be {path}.")
+    if os.path.lexists(path):
+        raise UserError(f"{path} is there already, and nothing of yours is written over; choose another name.")
     instrument = preset.opened
     stem = safe_stem(instrument.path.stem, "instrument")
     text = preset_file.write(replace(preset, instrument_name=f"{stem}.onnx"))

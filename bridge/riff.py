@@ -59,7 +59,9 @@ def acid(frames: int, rate: int, one_shot: bool, root: int | None) -> bytes:
     flags = (ONE_SHOT if one_shot else 0) | (0 if root is None else ROOT_IS_SET)
     tempo = 120.0
     beats = max(1, round(frames / rate * tempo / 60))
-    return chunk(b"acid", struct.pack("<IHHfIHHf", flags, root or 60, 0x8000, 0.0, beats, 4, 4, tempo))
+    return chunk(
+        b"acid", struct.pack("<IHHfIHHf", flags, 60 if root is None else root, 0x8000, 0.0, beats, 4, 4, tempo)
+    )
 
 
 def info(words: Mapping[str, str]) -> bytes:

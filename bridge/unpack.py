@@ -31,6 +31,7 @@ LARGEST_TEXT = 1 << 20  # bytes, of a manifest, a preset or a notice
 LARGEST_DIRECTORY = 1 << 16  # bytes, of the zip's table of contents
 MOST_RATIO = 100  # of size to packed size: an instrument's is near 1, a text's near 5
 UNSUSPICIOUS = 1 << 16  # bytes: what is smaller may be as repetitive as it likes
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for gigabytes to unpack a few bytes
 END, LOCATOR_64 = struct.Struct("<4s4H2LH"), 20  # the record at a zip's very end; the size of what may stand before it
 
 
@@ -49,6 +50,8 @@ def unpack(archive: Path, folder: Path | None = None) -> tuple[Path, Preset]:
     `folder` is one named after the archive, in the present one, unless given. Raises UserError, one sentence, for
     whatever is wrong with the archive, and if something is at `folder` already.
     """
+    if not archive.is_file():
+        raise UserError(f"The file {archive} does not exist; check the name.")
     folder = Path(safe_stem(archive.stem, "preset")) if folder is None else folder
     check_new(folder)
     with _opened(archive) as file:
@@ -70,8 +73,6 @@ def unpack(archive: Path, folder: Path | None = None) -> tuple[Path, Preset]:
 @contextlib.contextmanager
 def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     """The zip. What is broken inside is told of whenever it is come upon."""
-    if not archive.is_file():
-        raise UserError(f"The file {archive} does not exist; check the name.")
     broken = UserError(f"{archive} is no shared preset, or it was damaged on its way; have it sent again.")
     try:
         _check_end(archive, broken)
@@ -114,6 +115,8 @@ def _entries(file: zipfile.ZipFile, archive: Path) -> dict[str, zipfile.ZipInfo]
             raise UserError(f"{archive} has a link or device {name!r} in it; it is not opened.")
         if entry.flag_bits & 1:
             raise UserError(f"{archive} asks for a password; have it packed again with `bridge pack`.")
+        if entry.compress_type not in METHODS or entry.header_offset < 0:
+            raise UserError(f"{archive} is packed as `bridge pack` does not, or was damaged; have it packed again.")
         largest = MAX_FILE_BYTES if name.lower().endswith(".onnx") else LARGEST_TEXT
         if entry.file_size > largest:
             raise UserError(f"{archive} has a file {name!r} of {entry.file_size >> 20} MiB in it, far too much.")

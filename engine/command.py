@@ -69,7 +69,7 @@ def interruptible() -> Iterator[None]:
 def _run(program: str, chosen: Command, parsed: argparse.Namespace) -> int:
     try:
         importlib.import_module(chosen.module).run(parsed)
-        sys.stdout.flush()
+        print(end="", flush=True)  # sys.stdout is None where the command was started with it closed
     except UserError as error:
         sentence = str(error)
     except BrokenPipeError:

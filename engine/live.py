@@ -103,7 +103,9 @@ def play(arguments: argparse.Namespace) -> None:
             closing.callback(recording.close)
         player.start()
         try:
-            serving = Serving(generators, lambda: (choice.description, player.controls.preset.name), draw)
+            # Seeds of its own: what plugins draw is no part of what --seed plays again.
+            guests_draw = random.Random(arguments.seed)
+            serving = Serving(generators, lambda: (choice.description, player.controls.preset.name), guests_draw)
             closing.callback(serving.close)
         except UserError as error:  # without plugins it plays all the same
             notes.append(str(error))

@@ -23,6 +23,7 @@ from engine.zone import Chromatic, Seeds, Zone
 from engine.zone import Path as PathSource
 
 FORMAT = 1
+MAX_FILE_BYTES = 16 << 20  # far more than 64 zones full of pinned sounds
 T = TypeVar("T")
 _MISSING: Any = object()
 _BARE = re.compile(r"[\w-]+", re.ASCII)
@@ -69,6 +70,8 @@ def read(path: Path) -> Preset:
     """Reads and checks a preset's file. Raises UserError naming the file, the place and the reason."""
     if not path.is_file():
         raise UserError(f"The preset {path} does not exist; check the name.")
+    if (size := path.stat().st_size) > MAX_FILE_BYTES:  # a film, say, that would fill the memory
+        raise UserError(f"{path} has {size >> 20} MiB, too much for a preset; is it one?")
     try:
         # Editors on Windows put a byte order mark before the text.
         text = path.read_text(encoding="utf-8-sig")

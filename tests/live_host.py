@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from plugin_programs import build_program
+from plugin_build import build_program
 
 DEADLINE_S = 60.0
 SERVED = ("ready", "rendering")

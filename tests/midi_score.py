@@ -42,8 +42,8 @@ def notes(frames: Sequence[int], keys: Sequence[int], velocity: int = 100) -> li
 def busy_score(preset: Preset, rate: int, seconds: float, grid: int = 0, seed: int = 1) -> list[Event]:
     """Notes of all zones at any velocity, the preset's own controllers, bends and the pedal, in the order of frames.
 
-    No two messages stand at one frame. With a `grid` all but notes stand on multiples of so many frames: hosts that tell
-    controllers at the beginnings of blocks only then tell them in time.
+    No two messages stand at one frame. With a `grid` all but notes stand on multiples of so many frames: hosts that
+    tell controllers at the beginnings of blocks only then tell them in time.
     """
     draw = random.Random(seed)
     keys = [key for zone in preset.zones for key in zone.keys]

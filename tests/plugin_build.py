@@ -1,4 +1,4 @@
-"""The plugin, built as `make plugin` builds it: once a test run, and only what has changed."""
+"""The plugin and its test programs, built as `make plugin` builds it: once a test run, and only what has changed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ ROOT = Path(__file__).parent.parent
 DEADLINE_S = 3600.0
 
 
-def build() -> str:
-    """Builds it and returns what was said. Raises RuntimeError with the end of that if it failed."""
+@functools.cache
+def build(*arguments: str) -> str:
+    """Runs tools/build-plugin and returns what it said. Raises RuntimeError with the end of that if it failed."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(
-        [ROOT / "tools/build-plugin"],
+        [ROOT / "tools/build-plugin", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -38,3 +39,8 @@ def plugin(format_name: str) -> Path:
     path = built(wanted)
     assert path is not None
     return path
+
+
+def build_program(program: str, sanitizers: str = "") -> Path:
+    """One of tests/bridge/plugin, with these sanitizers, for example "address,undefined", in our own sources."""
+    return Path(build(program, *filter(None, [sanitizers])).splitlines()[-1])

@@ -25,6 +25,7 @@ Event = tuple[int, int, int, int]  # frame, then a MIDI message's three bytes
 Change = tuple[int, int, float]  # frame, the parameter's place in the list, 0 … 1
 MARK = "plugin-host: "  # what comes of it follows, on standard output
 DEADLINE_S = 240.0
+CHORD = range(36, 52)  # what is held while time goes by
 
 
 @dataclass
@@ -46,6 +47,18 @@ class Job:
     def set(self, index: int, value: float) -> Job:
         """Puts a parameter somewhere before what follows."""
         return self._add("set", index=index, value=value)
+
+    def open(self, count: int) -> Job:
+        """So many instances in all; what they play then follows one another in a render's channels."""
+        return self._add("open", count=count)
+
+    def wait(self, seconds: float) -> Job:
+        """Blocks are played for so long, not offline but as time goes by: the share of it that they took."""
+        return self._add("wait", seconds=seconds)
+
+    def look(self, runtime: Path) -> Job:
+        """What the engines there say of themselves, and the memory that the plugins take in this process, in bytes."""
+        return self._add("look", runtime=str(runtime))
 
     def describe(self) -> Job:
         """What the host is told: parameters, latency, tail, outputs."""
@@ -180,28 +193,55 @@ class DawDreamer:
 
 
 class Minihost:
-    """All buses, automation at exact frames, the offline flag."""
+    """All buses, automation at exact frames, the offline flag, several instances."""
 
     def __init__(self, plugin: str, rate: int, block: int) -> None:
         import minihost
 
         self._minihost = minihost
-        self._plugin = minihost.Plugin(plugin, float(rate), 8192, 0, 2)
+        self.empty = resident("self")
+        self._open = lambda: minihost.Plugin(plugin, float(rate), 8192, 0, 2)
+        self._plugins = [self._open()]
+        self._plugin = self._plugins[0]
         self._plugin.non_realtime = True
+        self._rate, self._block = rate, block
 
     def render(self, events: list[Event], frames: int, changes: list[Change], block: int) -> Audio:
-        self._plugin.reset()
+        for plugin in self._plugins:
+            plugin.reset()
         pieces = []
-        nothing = self._minihost.AudioBuffer(0, block)
         for start in range(0, frames, block):
             size = min(block, frames - start)
-            out = self._minihost.AudioBuffer(self._plugin.num_output_channels, size)
             midi = [(frame - start, *message) for frame, *message in events if start <= frame < start + size]
             moved = [(frame - start, index, value) for frame, index, value in changes if start <= frame < start + size]
-            quiet = nothing if size == block else self._minihost.AudioBuffer(0, size)
-            self._plugin.process_auto(quiet, out, midi, moved)
-            pieces.append(out.as_ndarray().copy())
+            pieces.append(np.concatenate([self._process(plugin, size, midi, moved) for plugin in self._plugins]))
         return np.concatenate(pieces, axis=1)
+
+    def open(self, count: int) -> None:
+        while len(self._plugins) < count:
+            self._plugins.append(self._open())
+            self._plugins[-1].non_realtime = True
+
+    def wait(self, seconds: float) -> float:
+        for plugin in self._plugins:
+            plugin.non_realtime = False
+        busy, begin = 0.0, time.monotonic()
+        for number in range(round(seconds * self._rate / self._block)):
+            before = time.thread_time()
+            for plugin in self._plugins:
+                chord = [(0, 0x90, key, 100) for key in CHORD] if number == 0 else []
+                self._process(plugin, self._block, chord, [])
+            busy += time.thread_time() - before
+            time.sleep(max(0.0, begin + (number + 1) * self._block / self._rate - time.monotonic()))
+        for plugin in self._plugins:
+            plugin.non_realtime = True
+        return busy / seconds
+
+    def _process(self, plugin: Any, size: int, midi: list[Any], moved: list[Any]) -> Audio:
+        out = self._minihost.AudioBuffer(plugin.num_output_channels, size)
+        plugin.process_auto(self._minihost.AudioBuffer(0, size), out, midi, moved)
+        audio: Audio = out.as_ndarray().copy()
+        return audio
 
     def set(self, index: int, value: float) -> None:
         self._plugin.set_param(index, value)
@@ -231,6 +271,18 @@ HOSTS: dict[str, type[Pedalboard | DawDreamer | Minihost]] = {
 }
 
 
+def _look(runtime: Path, host: Minihost) -> dict[str, Any]:
+    from bridge.link import engines_status
+
+    return {"memory": resident("self") - host.empty, "engines": engines_status(runtime)}
+
+
+def resident(pid: int | str) -> int:
+    """The memory of a process in bytes."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def _main() -> None:
     job = json.load(sys.stdin)
     begin = time.monotonic()
@@ -247,6 +299,17 @@ def _main() -> None:
                 host.set(step["index"], step["value"])
             case "describe":
                 given.append(host.describe())
+                continue
+            case "open":
+                assert isinstance(host, Minihost)
+                host.open(step["count"])
+            case "wait":
+                assert isinstance(host, Minihost)
+                given.append(host.wait(step["seconds"]))
+                continue
+            case "look":
+                assert isinstance(host, Minihost)
+                given.append(_look(Path(step["runtime"]), host))
                 continue
             case "save":
                 host.save(Path(out))

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 
 from engine_process import EngineProcess
+from tiny_instrument import write_tiny_instrument
 
-SERVED = "Plugins are served at"
+SERVED = "Ctrl-C ends."
 DEADLINE_S = 60.0
 NOWHERE = "/nowhere/engine"  # no plugin of a test starts an engine that outlives it
 
@@ -25,6 +26,79 @@ def alone(folder: Path) -> dict[str, str]:
     runtime = folder / "nobody"
     runtime.mkdir(mode=0o700, exist_ok=True)
     return environment(runtime)
+
+
+# What the bundled presets do not ask for all at once.
+EVERYTHING = """
+format = 1
+name = "Everything"
+instrument = "tiny.onnx"
+
+[play]
+polyphony = 12
+bend_range = 7
+
+[[zone]]
+name = "fresh"
+keys = "36-41"
+source = "seeds"
+seed = 5
+siblings = 3
+fresh = true
+mode = "gated"
+release = 0.05
+choke = 2
+filter = "low-pass"
+filter_velocity = 1
+
+[[zone]]
+name = "layers"
+keys = "48-55"
+source = "seeds"
+seed = 9
+siblings = 2
+layers = 2
+velocity_to = "mutate"
+mode = "loop"
+attack = 0.01
+release = 0.2
+
+[[zone]]
+name = "root"
+keys = "60-72"
+source = "chromatic"
+seed = 3
+root = 66
+choke = 2
+
+[[macro]]
+id = 1
+name = "Pitch"
+position = 0.4
+controller = 1
+targets = [{ to = "direction:pitch", range = [-0.5, 0.5] }]
+
+[[macro]]
+id = 2
+name = "Cutoff"
+position = 0.6
+controller = 20
+targets = [{ to = "cutoff", range = [300, 9000], curve = "exponential" }, { to = "gain_db", range = [-12, 0] }]
+
+[[macro]]
+id = 3
+name = "Mutate"
+controller = 21
+targets = [{ to = "mutate", range = [0, 0.6] }]
+"""
+
+
+def write_everything(folder: Path) -> Path:
+    """A preset of the tiny instrument that asks for much at once."""
+    write_tiny_instrument(folder / "tiny.onnx", frames=30000, channels=2)
+    preset = folder / "everything.toml"
+    preset.write_text(EVERYTHING)
+    return preset
 
 
 class ServingEngine:

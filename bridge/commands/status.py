@@ -18,12 +18,11 @@ def run(arguments: argparse.Namespace) -> None:
     from bridge.jack import jack_status
     from bridge.link import engines_status
 
-    jack, engines = jack_status(), engines_status()
     if arguments.json:
-        print_json({**jack, "engines": engines})
+        print_json({**jack_status(), "engines": engines_status()})
         return
-    _print_jack(jack)
-    _print_engines(engines)
+    _print_jack(jack_status())
+    _print_engines(engines_status())
 
 
 def _print_jack(status: dict[str, Any]) -> None:
@@ -45,8 +44,15 @@ def _print_engines(engines: list[dict[str, Any]]) -> None:
         if "problem" in engine:
             print(f"Engine {engine['pid']} does not answer ({engine['problem']}).")
             continue
-        playing = f"plays {engine['preset']} on {engine['audio']}" if engine["preset"] else "only serves plugins"
+        played = _shown(engine["preset"])
+        playing = f"plays {played} on {engine['audio']}" if played else "only serves plugins"
         print(f"Engine {engine['pid']} {playing}; {len(engine['clients']) or 'nobody'} connected.")
         for client in engine["clients"]:
             waits = f", waits for {client['pending']} sounds" if client["pending"] else ""
-            print(f"  {client['client']} ({client['pid']}): {client['preset'] or 'no preset yet'}{waits}")
+            name, preset = _shown(client["client"]), _shown(client["preset"])
+            print(f"  {name} ({client['pid']}): {preset or 'no preset yet'}{waits}")
+
+
+def _shown(text: str) -> str:
+    """What a client calls something, without what a terminal would act on."""
+    return "".join(character if character.isprintable() else "?" for character in text)

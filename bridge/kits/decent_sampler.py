@@ -54,7 +54,7 @@ def _group(kit: Kit, zone: KitZone) -> dict[str, str]:
     one_shot = zone.mode == ONE_SHOT
     release = ONE_SHOT_RELEASE * kit.preset.opened.seconds if one_shot else zone.get("release")
     values = {
-        "tags": zone.stem,
+        "tags": f"zone-{zone.stem}",  # so that no zone's name is a choke group's
         "volume": f"{_number(kit.gain_db(zone) + OWN_LEVEL_DB)}dB",
         "pan": _number(zone.placed()[0]),
         "groupTuning": _number(zone.get("tune")),

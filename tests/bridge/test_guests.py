@@ -13,6 +13,8 @@ from link_rig import Plugin
 from tiny_instrument import write_loop_preset, write_tiny_instrument
 
 from bridge import guest as guest_module
+from bridge import guests as guests_module
+from bridge import link_connection
 from bridge.guests import Guests
 from bridge.link import Link, RefusedError, engines_status
 from bridge.link_server import Server
@@ -518,6 +520,58 @@ def test_a_client_that_reads_nothing_costs_a_bounded_buffer_and_nobody_else_anyt
     other.close()
 
 
+def rounds(server, count=5):
+    """Has every guest have its turn so many times."""
+    with Link(server.path, "rounds", timeout=20) as link:
+        for _ in range(count):
+            link.ask("ask", "report")
+
+
+def test_answers_that_nobody_reads_do_not_pile_up(server, guests, tmp_path, monkeypatch):
+    monkeypatch.setattr(link_connection, "ROOM_BYTES", 1 << 14)
+    for number in range(100):
+        (tmp_path / f"{number}.toml").write_text(SEEDS.replace('"Seeds"', f'"Seeds"\nabout = "{"x" * 4000}"'))
+    deaf = Plugin(server.path, "deaf")
+    deaf.open(tmp_path / "seeds.toml")
+    deaf.settle()
+    for _ in range(50):
+        deaf.link.send("presets")
+    rounds(server)
+    (connection,) = [one for one in server._connections if one.client == "deaf"]
+    assert 1 << 14 < connection._out_bytes < 1 << 20  # what the room lets in, and one answer
+    for _ in range(50):
+        assert len(deaf.link.wait_for("presets").fields["presets"]) > 100
+    deaf.close()
+
+
+def test_a_bounded_number_of_needs_waits(server, guests, tmp_path, monkeypatch):
+    monkeypatch.setattr(guest_module, "MOST_NEEDS", 3)
+    held = threading.Event()
+    send = guest_module.Need.send
+    monkeypatch.setattr(guest_module.Need, "send", lambda need: held.is_set() and send(need))
+    plugin = Plugin(server.path)
+    plugin.open(tmp_path / "seeds.toml")
+    for number in range(10):
+        plugin.need(number, [(0, 36, 0)])
+    plugin.until("program")
+    rounds(server)
+    (guest,) = [guest for guest in guests._guests if guest.connection.client == "plugin"]
+    assert len(guest._needs) == 3
+    held.set()
+    while len(plugin.done) < 10:
+        plugin.until("done")
+    plugin.close()
+
+
+def test_a_preset_of_more_clips_than_an_engine_can_keep_is_refused(plugin, tmp_path, monkeypatch):
+    monkeypatch.setattr(guests_module, "MOST_CLIP_BYTES", 4 * 2 * 20000 * 4)
+    plugin.open(tmp_path / "seeds.toml")
+    plugin.until("program")
+    monkeypatch.setattr(guests_module, "MOST_CLIP_BYTES", 4 * 2 * 20000 * 4 - 1)
+    plugin.open(tmp_path / "seeds.toml")
+    assert "4 sounds of" in plugin.until("problem")["reason"]
+
+
 def test_clients_that_go_leave_nothing_behind(server, guests, tmp_path):
     for number in range(5):
         plugin = Plugin(server.path, f"client {number}")
@@ -532,6 +586,34 @@ def test_clients_that_go_leave_nothing_behind(server, guests, tmp_path):
     for store in list(guests._stores.values()):
         assert not store._needed
     assert 0 <= guests.idle_seconds < 20
+
+
+def test_a_client_that_has_just_come_is_somebody(server, guests, monkeypatch):
+    """An engine that was about to end for want of clients does not while it welcomes one."""
+    idle = []
+
+    class Slow(guest_module.Guest):
+        def __init__(self, *arguments):
+            idle.append(guests.idle_seconds)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(guests_module, "Guest", Slow)
+    monkeypatch.setattr(guests, "_since", guests._clock() - 1000)
+    with Link(server.path, "one") as link:
+        link.ask("presets", "presets")
+    assert len(idle) == 1
+    assert idle[0] < 500
+
+
+def test_of_a_folder_with_very_many_presets_some_are_told(plugin, tmp_path, monkeypatch):
+    monkeypatch.setattr(guest_module, "MOST_PRESETS", 8)
+    for number in range(9):
+        (tmp_path / f"{number}.toml").write_text(SEEDS)
+    plugin.open(tmp_path / "seeds.toml")
+    plugin.settle()
+    told = plugin.link.ask("presets", "presets")["presets"]
+    assert len(told) == 8
+    assert told[-1][1] == str(tmp_path / "2.toml")
 
 
 def test_an_engine_says_who_is_connected(server, plugin, folder, tmp_path):

@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import os
 import random
+import resource
+import selectors
 import socket
 import struct
 import threading
@@ -212,6 +215,20 @@ def test_the_65th_client_is_refused_until_one_goes(serve):
         link.close()
 
 
+def test_what_nobody_foresaw_ends_one_connection_only(serve):
+    class Odd(Echo):
+        def join(self, connection):
+            if connection.client == "odd":
+                raise RuntimeError("of all things")
+            super().join(connection)
+
+    server = serve(Odd())
+    with pytest.raises(RefusedError, match="RuntimeError"):
+        Link(server.path, "odd").receive()
+    with Link(server.path, "another") as other:
+        other.ask("ask", "report")
+
+
 def test_many_connections_that_come_and_go_leave_nothing(serve):
     server = serve(Echo())
     with Link(server.path, "one that stays") as stays:
@@ -258,6 +275,60 @@ def test_who_takes_nothing_for_ten_seconds_is_dropped(serve):
     server.step()
     assert server._connections == []
     assert host.left == [connection]
+
+
+def test_who_had_nothing_to_take_for_long_is_not_taken_for_one_that_takes_nothing(serve):
+    clock, host = Clock(), Echo()
+    server = serve(host, clock)
+    peer = Peer(server.path)
+    (connection,) = welcomed(server, host, peer)
+    server.step()
+    clock.now += 100 * link_connection.STALL_SECONDS
+    select = selectors.PollSelector.select
+
+    def meanwhile(selector, wait):  # another thread has something for it while the link's waits for events
+        ready = select(selector, wait)
+        connection.send("notice", text="news")
+        return ready
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selectors.PollSelector, "select", meanwhile)
+        server.step()
+    server.step()
+    assert server._connections == [connection]
+    peer.socket.settimeout(0)
+    assert [message.type for message in Decoder(TO_CLIENT).feed(peer.socket.recv(1 << 16))] == ["welcome", "notice"]
+    peer.close()
+
+
+def test_who_sends_rubbish_after_a_long_silence_is_told_the_reason(serve):
+    clock, host = Clock(), Echo()
+    server = serve(host, clock)
+    peer = Peer(server.path)
+    welcomed(server, host, peer)
+    server.step()
+    clock.now += 100 * link_connection.FAREWELL_SECONDS
+    peer.send(raw(b"rubbish"))
+    until(lambda: (server.step(), not server._connections)[1])
+    assert "not JSON" in peer.reason()
+
+
+def test_it_serves_on_where_the_process_may_open_no_more_files(serve):
+    clock, host = Clock(), Echo()
+    server = serve(host, clock)
+    peer = Peer(server.path)
+    (connection,) = welcomed(server, host, peer)
+    server.step()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest_free := os.dup(server._woken.fileno()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, before[1]))
+    try:
+        connection.send("notice", text="news")
+        server.step()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert not connection._out
+    peer.close()
 
 
 def test_a_refusal_takes_the_place_of_what_was_to_go_but_not_of_half_a_frame(serve):

@@ -86,6 +86,17 @@ def test_text_is_bounded_in_bytes_and_has_neither_nul_nor_half_a_character():
         assert "'name'" in wrong(TO_ENGINE, {**message, "name": name})
 
 
+def test_lists_and_objects_have_so_many_things_at_most():
+    have = {"type": "have", "sounds": ["0" * 32] * link_table.MOST_SOUNDS}
+    check(TO_ENGINE, have)
+    assert "'sounds'" in wrong(TO_ENGINE, {**have, "sounds": [*have["sounds"], "0" * 32]})
+    (message,) = [message for message in MESSAGES if message.type == "program"]
+    program = {**whole(message), "play": {str(number): 0.5 for number in range(256)}}
+    check(TO_CLIENT, program)
+    assert "'play'" in wrong(TO_CLIENT, {**program, "play": {**program["play"], "more": 0.5}})
+    assert "'play'" in wrong(TO_CLIENT, {**program, "play": {"x" * 257: 0.5}})
+
+
 def test_another_version_is_said_to_be_one_whatever_else_is_in_the_message():
     for version in (0, 2, 10**30):
         said = wrong(TO_ENGINE, {"type": "hello", "version": version, "colour": "blue"})

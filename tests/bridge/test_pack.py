@@ -134,6 +134,14 @@ def test_a_pack_ends_in_zip(tmp_path: Path) -> None:
         pack(load(tmp_path, EVERYTHING), tmp_path / "mine.tar")
 
 
+def test_a_pack_writes_over_nothing(archive: Path) -> None:
+    preset = Preset.load(archive.parent / "mine" / "mine.toml")
+    archive.write_bytes(b"songs")
+    with pytest.raises(UserError, match="nothing of yours is written over"):
+        pack(preset, archive)
+    assert archive.read_bytes() == b"songs"
+
+
 # ——— bad files ———
 
 
@@ -351,6 +359,36 @@ def test_a_password_is_told(archive: Path) -> None:
         data[data.index(mark) + flags] |= 1
     archive.write_bytes(bytes(data))
     refused(archive, "password")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], ids=["lzma", "bzip2"])
+def test_what_is_packed_in_another_way_is_refused(method: int, archive: Path) -> None:
+    """An LZMA stream may ask for gigabytes of memory in its first bytes."""
+    files = contents(archive)
+    with zipfile.ZipFile(archive, "w", method) as file:
+        for name, data in files.items():
+            file.writestr(name, data)
+    refused(archive, "packed as `bridge pack` does not")
+
+
+def test_a_table_of_contents_that_points_before_the_file_is_refused(archive: Path) -> None:
+    data = bytearray(archive.read_bytes())
+    (place,) = struct.unpack_from("<I", data, len(data) - 6)
+    struct.pack_into("<I", data, len(data) - 6, place + 100)
+    archive.write_bytes(data)
+    refused(archive, "no shared preset|damaged")
+
+
+def test_what_is_no_archive_is_told_before_what_is_in_its_place(archive: Path) -> None:
+    with pytest.raises(UserError, match="mine does not exist"):
+        unpack(archive.parent / "mine", archive.parent / "mine")
+
+
+def test_a_bundled_instruments_notice_goes_along_however_often_it_is_shared(tmp_path: Path) -> None:
+    pack(Preset.open("pad"), tmp_path / "first.zip")
+    _, preset = unpack(tmp_path / "first.zip", tmp_path / "out")
+    pack(preset, tmp_path / "second.zip")
+    assert (tmp_path / "second.zip").read_bytes() == (tmp_path / "first.zip").read_bytes()
 
 
 def test_what_is_there_already_is_left_alone(archive: Path) -> None:

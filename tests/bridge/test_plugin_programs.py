@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from plugin_programs import build_program
+from plugin_build import build_program
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the programs use what only Linux has")
 
@@ -48,11 +48,11 @@ def test_scenes_clips_and_the_library_by_themselves() -> None:
 
 
 def test_a_host_that_does_everything_wrong() -> None:
-    succeed(build_program("fuzz"), "play", 6000, 1)
+    succeed(build_program("fuzz"), "play", 4000, 1)
 
 
 def test_projects_that_are_damaged_in_every_way() -> None:
-    succeed(build_program("fuzz"), "state", 1200, 1)
+    succeed(build_program("fuzz"), "state", 800, 1)
 
 
 def test_ten_thousand_frames_of_an_engine_that_says_what_it_likes() -> None:

@@ -13,7 +13,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from plugin_programs import build_program
+from plugin_build import build_program
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the screen is an X server's"),

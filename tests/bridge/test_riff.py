@@ -95,4 +95,6 @@ def test_acid_says_one_shot_and_root() -> None:
     assert struct.unpack("<IH", body[:6]) == (riff.ONE_SHOT, 60)
     tuned = bodies(riff.wav(sine(), 44100, [riff.acid(44100, 44100, one_shot=False, root=48)]))[b"acid"]
     assert struct.unpack("<IH", tuned[:6]) == (riff.ROOT_IS_SET, 48)
+    lowest = bodies(riff.wav(sine(), 44100, [riff.acid(44100, 44100, one_shot=False, root=0)]))[b"acid"]
+    assert struct.unpack("<IH", lowest[:6]) == (riff.ROOT_IS_SET, 0)
     assert struct.unpack("<IHHf", tuned[12:]) == (2, 4, 4, 120.0)  # a second at 120 beats a minute

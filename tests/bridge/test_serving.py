@@ -14,6 +14,7 @@ from tiny_instrument import write_loop_preset
 
 from bridge.link import Link, engines_status
 from bridge.runtime_folder import engine_sockets, make_link_folder
+from engine.errors import UserError
 
 DEADLINE_S = 20.0
 SERVED = "Plugins are served at"
@@ -53,6 +54,8 @@ def test_an_engine_without_audio_serves_and_says_who_is_there(folder, tmp_path):
         assert f"Engine {engine.process.pid} only serves plugins; 1 connected." in text
         assert f"Song 1 ({os.getpid()}): Loop" in text
         assert f'"pid": {engine.process.pid}' in bridge_status("--json")
+        with Link(socket_of(folder, engine), "A\x1b[31m\nsong", pid=7):
+            assert "  A?[31m?song (7): no preset yet\n" in bridge_status()
         plugin.close()
         engine.wait_for("Nobody is connected.")
         engine.interrupt()
@@ -88,6 +91,13 @@ def test_it_ends_when_nobody_came_or_all_have_gone(folder):
         link.close()
         engine.wait_for("Nobody was connected for 0.3 seconds.")
         assert engine.process.wait(DEADLINE_S) == 0
+
+
+def test_it_serves_where_its_output_is_closed(folder):
+    command = [sys.executable, "-c", "import sys; from engine.cli import main; sys.exit(main())", "play"]
+    closed = ["sh", "-c", 'exec "$0" "$@" >&-', *command, "--audio", "none", "--until-idle", "0.1"]
+    ended = subprocess.run(closed, capture_output=True, text=True, timeout=DEADLINE_S)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_of_two_that_plugins_start_one_makes_way(folder):
@@ -130,6 +140,8 @@ def test_a_folder_that_cannot_be_used_is_said_and_it_plays_on(folder, tmp_path):
     answer = run("--audio", "none")
     assert answer.returncode == 1
     assert "Others can get into" in answer.stderr
+    with pytest.raises(UserError, match="Others can get into"):  # what answers there may be anybody
+        engines_status()
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from engine.preset import Preset, eight
 from engine.zone import Seeds, Zone
 
 ROWS = [row for row in parameters.table() if row.id != "channel"]
-POSITIONS = st.floats(0, 1)
+POSITIONS = st.floats(0, 1, allow_subnormal=False)
 
 
 @st.composite
 def targets(draw: st.DrawFn) -> Target:
     row = draw(st.sampled_from(ROWS))
-    low, high = draw(st.tuples(*[st.floats(row.minimum - 1, row.maximum + 1)] * 2))
+    low, high = draw(st.tuples(*[st.floats(row.minimum - 1, row.maximum + 1, allow_subnormal=False)] * 2))
     curve = draw(st.sampled_from(("linear", "exponential"))) if low * high > 0 else "linear"
     zone = draw(st.sampled_from((None, "low", "high", "gone"))) if row.scope == "zone" else None
     return Target(row.id, low, high, curve, zone)
@@ -72,7 +72,7 @@ def test_whatever_they_are_sent_they_stand_within_their_range(preset: Preset, sa
     assert knobs.touches == {}
 
 
-@given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(-2, 3))
+@given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(-2, 3, allow_subnormal=False))
 def test_the_curves(low: float, high: float, position: float) -> None:
     clamped = min(1.0, max(0.0, position))
     assert _native.on_curve(low, high, False, position) == low + (high - low) * clamped

@@ -140,6 +140,14 @@ def test_a_missing_file(tmp_path: Path) -> None:
         preset_file.read(tmp_path / "x.toml")
 
 
+def test_a_file_far_too_large_for_a_preset_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "film.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # takes no room on the disk
+    with pytest.raises(UserError, match="1048576 MiB, too much for a preset"):
+        preset_file.read(path)
+
+
 @pytest.mark.parametrize("name", sorted(bundled_presets()))
 def test_the_bundled_presets_are_read_back(name: str) -> None:
     preset = preset_file.read(bundled_presets()[name])

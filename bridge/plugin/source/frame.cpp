@@ -1,5 +1,6 @@
 #include "frame.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -132,12 +133,64 @@ bool shallow(const char* text, std::size_t size) {
 
 namespace {
 
+juce::var nothing(const Field& field) {
+    switch (field.kind) {
+    case Kind::integer:
+        return static_cast<juce::int64>(std::clamp(0.0, field.minimum, field.maximum));
+    case Kind::number:
+        return std::clamp(0.0, field.minimum, field.maximum);
+    case Kind::boolean:
+        return false;
+    case Kind::list:
+    case Kind::row:
+        return juce::Array<juce::var>();
+    case Kind::record:
+    case Kind::values:
+        return new juce::DynamicObject();
+    case Kind::text:
+    case Kind::sound:
+        break;
+    }
+    return juce::String();
+}
+
+juce::var filled(const juce::var& value, const Field* fields, int count);
+
+juce::var filled(const juce::var& value, const Field& field) {
+    if (field.kind == Kind::record && value.getDynamicObject() != nullptr)
+        return filled(value, field.element, field.element_count);
+    if (field.kind != Kind::list || value.getArray() == nullptr)
+        return value;
+    juce::Array<juce::var> items;
+    for (const juce::var& item : *value.getArray())
+        items.add(filled(item, *field.element));
+    return items;
+}
+
+juce::var filled(const juce::var& value, const Field* fields, int count) {
+    auto* made = new juce::DynamicObject();
+    for (int i = 0; i < count; ++i) {
+        const juce::Identifier name(fields[i].name.data());
+        made->setProperty(name, value.hasProperty(name) ? filled(value[name], fields[i]) : nothing(fields[i]));
+    }
+    return made;
+}
+
 std::uint32_t length_at(const char* data) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(data);
     return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<std::uint32_t>(bytes[3]) << 24;
 }
 
 } // namespace
+
+juce::var brought_up_to_date(const juce::var& head, std::string_view type) {
+    const link::Message& message = known(juce::String(type.data(), type.size()), link::Direction::to_client);
+    if (head.getDynamicObject() == nullptr)
+        throw LinkError("A message " + in_quotes(type) + " is damaged.");
+    juce::var made = filled(head, message.fields, message.field_count);
+    made.getDynamicObject()->setProperty("type", juce::String(type.data(), type.size()));
+    return made;
+}
 
 std::string frame(const juce::var& head) {
     check_message(head, 0, link::Direction::to_engine);
@@ -180,7 +233,8 @@ bool FrameReader::next(Message& message) {
     message.type = head["type"];
     message.head = head;
     message.body.resize(body_size / 4);
-    std::memcpy(message.body.data(), data + 8 + head_size, body_size);
+    if (body_size > 0)
+        std::memcpy(message.body.data(), data + 8 + head_size, body_size);
     at_ += whole;
     for (const float sample : message.body)
         if (!std::isfinite(sample))

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "link_table.hpp"
@@ -24,6 +25,10 @@ struct Message {
 
 /// Raises LinkError unless the table allows this message.
 void check_message(const juce::var& head, std::size_t body_bytes, link::Direction direction);
+
+/// A message to the client as another version has it, brought up to this version's table: fields that it lacks have
+/// what says nothing, those that the table does not know are left out.
+juce::var brought_up_to_date(const juce::var& head, std::string_view type);
 
 /// Whether brackets of a JSON text nest no deeper than the link allows: JUCE's parser calls itself for each.
 bool shallow(const char* text, std::size_t size);

@@ -6,6 +6,7 @@ namespace producergan::plugin {
 
 namespace {
 
+constexpr float same = 1e-6f;      // so near, a host says what it was shown
 constexpr float time_power = 3.0f; // of a knob for times from 0 on: fine steps where times are short
 
 juce::String text_of(std::string_view view) { return juce::String(view.data(), view.size()); }
@@ -25,19 +26,20 @@ juce::NormalisableRange<float> range_of(const ParameterInfo& row) {
 
 } // namespace
 
-HostParameter::HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label)
+HostParameter::HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label,
+                             std::atomic<bool>& restated)
     : RangedAudioParameter({text_of(row.id), 1}, label,
                            juce::AudioProcessorParameterWithIDAttributes().withLabel(text_of(row.unit))),
       row_(row), index_(index), choices_(juce::StringArray::fromTokens(text_of(row.choices), "|", "")),
-      range_(range_of(row)), default_(range_.convertTo0to1(static_cast<float>(row.default_value))), value_(default_),
-      shown_(default_), seen_(default_) {}
+      range_(range_of(row)), default_(range_.convertTo0to1(static_cast<float>(row.default_value))), restated_(restated),
+      value_(default_), shown_(default_), seen_(default_) {}
 
 std::optional<float> HostParameter::moved() noexcept {
     const float value = value_.load(std::memory_order_relaxed);
     if (value == seen_.load(std::memory_order_relaxed))
         return std::nullopt;
     seen_.store(value, std::memory_order_relaxed);
-    if (value == shown_.load(std::memory_order_relaxed))
+    if (std::abs(value - shown_.load(std::memory_order_relaxed)) < same)
         return std::nullopt;
     taken_.store(true, std::memory_order_relaxed);
     return range_.snapToLegalValue(range_.convertFrom0to1(value));
@@ -60,6 +62,12 @@ void HostParameter::put(float value) {
 void HostParameter::take_over(float value) {
     put(value);
     taken_.store(true, std::memory_order_relaxed);
+    restated_.store(true, std::memory_order_release);
+}
+
+void HostParameter::let_go() noexcept {
+    taken_.store(false, std::memory_order_relaxed);
+    restated_.store(true, std::memory_order_release);
 }
 
 int HostParameter::getNumSteps() const {
@@ -87,7 +95,7 @@ float HostParameter::getValueForText(const juce::String& text) const {
 
 HostParameters::HostParameters(juce::AudioProcessor& processor) {
     const auto add = [&](const ParameterInfo& row, const juce::String& label, std::size_t index = 0) {
-        auto* parameter = new HostParameter(row, index, label); // the processor's from the next line on
+        auto* parameter = new HostParameter(row, index, label, restated); // the processor's from the next line on
         processor.addParameter(parameter);
         return parameter;
     };

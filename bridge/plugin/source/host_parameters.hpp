@@ -17,7 +17,7 @@ namespace producergan::plugin {
 class HostParameter final : public juce::RangedAudioParameter {
 public:
     /// `row`: a row of the sampler's table, or one like it; its id is the parameter's for ever. [setup]
-    HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label);
+    HostParameter(const ParameterInfo& row, std::size_t index, const juce::String& label, std::atomic<bool>& restated);
 
     /// The value in the row's unit if it was moved by anyone but the plugin since the last call. [audio-thread]
     std::optional<float> moved() noexcept;
@@ -27,8 +27,8 @@ public:
 
     /// Whether the host or the window has moved it, so that its value counts and not the preset's. [thread-safe]
     bool taken_over() const noexcept { return taken_.load(std::memory_order_relaxed); }
-    void take_over(float value);                                               // from a project [message-thread]
-    void let_go() noexcept { taken_.store(false, std::memory_order_relaxed); } // [message-thread]
+    void take_over(float value); // from a project [message-thread]
+    void let_go() noexcept;      // [thread-safe]
 
     /// The value in the row's unit. [thread-safe]
     float plain() const noexcept { return range_.convertFrom0to1(value_.load(std::memory_order_relaxed)); }
@@ -57,6 +57,7 @@ private:
     const juce::StringArray choices_;
     const juce::NormalisableRange<float> range_; // stepped and curved as the table says
     const float default_;
+    std::atomic<bool>& restated_; // HostParameters'
     std::atomic<float> value_, shown_;
     std::atomic<bool> taken_{false};
     std::atomic<float> seen_; // by the audio thread
@@ -70,6 +71,7 @@ struct HostParameters {
     std::array<HostParameter*, 2> morph{};
     std::vector<HostParameter*> sampler; // play parameters, then those of zones
     HostParameter* bypass = nullptr;
+    std::atomic<bool> restated{false}; // who counts, host or preset, was said anew: to be worked out
 
     std::vector<HostParameter*> all() const;
 };

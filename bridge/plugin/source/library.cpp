@@ -13,9 +13,9 @@ bool Library::has_room(int channels, std::int64_t frames) const {
            bytes_ + sizeof(float) * static_cast<std::size_t>(channels * frames) <= most_bytes;
 }
 
-void Library::begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate) {
+void Library::begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate, bool anew) {
     const auto there = entries_.find(name);
-    if (there != entries_.end() && !there->second.whole && there->second.clip->channel_count() == channels &&
+    if (there != entries_.end() && !there->second.whole && !anew && there->second.clip->channel_count() == channels &&
         there->second.clip->frames() == frames && there->second.clip->sample_rate() == sample_rate)
         return; // another engine goes on with it
     if (!has_room(channels, frames))
@@ -23,39 +23,41 @@ void Library::begin(const SoundName& name, int channels, std::int64_t frames, do
     auto clip = std::make_shared<Clip>(new_clip_id(), channels, frames, sample_rate, name);
     Entry& entry = entries_[name];
     bytes_ -= bytes_of(entry);
-    if (entry.whole)
+    if (entry.clip != nullptr && (entry.whole || anew))
         entry.coming = std::move(clip);
     else
-        entry = {std::move(clip), nullptr, false, false, std::nullopt};
+        entry = {std::move(clip), nullptr, false, std::nullopt};
     bytes_ += bytes_of(entry);
 }
 
-void Library::write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio) {
+bool Library::write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio) {
     const auto found = entries_.find(name);
     if (found == entries_.end())
         throw LinkError("The engine sent audio of a sound that it had not begun.");
     Entry& entry = found->second;
     if (entry.whole && entry.coming == nullptr)
-        return;
+        return false;
     Clip& clip = entry.coming != nullptr ? *entry.coming : *entry.clip;
     if (audio.size() != static_cast<std::size_t>(clip.channel_count()) * static_cast<std::size_t>(frames))
         throw LinkError("The engine sent audio of another number of channels than its sound has.");
     clip.write(start, audio.data(), frames, frames);
     if (!clip.ready(0, clip.frames() - 1))
-        return;
-    if (entry.coming != nullptr) {
+        return false;
+    const bool another = entry.coming != nullptr;
+    if (another) {
         bytes_ -= bytes_of(entry.clip);
         entry.clip = std::move(entry.coming);
         entry.packed.reset();
     }
     entry.whole = true;
+    return another;
 }
 
 void Library::put(ClipRef clip, std::optional<StoredClip> packed) {
     const SoundName name = clip->name();
     Entry& entry = entries_[name];
     bytes_ -= bytes_of(entry);
-    entry = {std::move(clip), nullptr, true, false, std::move(packed)};
+    entry = {std::move(clip), nullptr, true, std::move(packed)};
     bytes_ += bytes_of(entry);
 }
 
@@ -67,16 +69,6 @@ ClipRef Library::find(const SoundName& name) const {
 bool Library::whole(const SoundName& name) const {
     const auto found = entries_.find(name);
     return found != entries_.end() && found->second.whole;
-}
-
-bool Library::exact(const SoundName& name) const {
-    const auto found = entries_.find(name);
-    return found != entries_.end() && found->second.exact;
-}
-
-void Library::mark_exact(const SoundName& name) {
-    if (const auto found = entries_.find(name); found != entries_.end() && found->second.coming == nullptr)
-        found->second.exact = found->second.whole;
 }
 
 std::vector<SoundName> Library::all_whole() const {
@@ -97,13 +89,16 @@ const StoredClip* Library::packed(const SoundName& name, int bits) {
     return &*packed;
 }
 
-bool Library::pack_one(int bits) {
-    for (auto& [name, entry] : entries_)
-        if (entry.whole && !entry.packed) {
-            entry.packed = pack(*entry.clip, bits);
-            return true;
-        }
-    return false;
+ClipRef Library::unpacked() const {
+    for (const auto& [name, entry] : entries_)
+        if (entry.whole && !entry.packed)
+            return entry.clip;
+    return nullptr;
+}
+
+void Library::put_packed(const ClipRef& clip, StoredClip packed) {
+    if (const auto found = entries_.find(clip->name()); found != entries_.end() && found->second.clip == clip)
+        found->second.packed = std::move(packed);
 }
 
 std::vector<SoundName> Library::keep(const std::set<SoundName>& names) {

@@ -17,12 +17,14 @@ public:
 
     bool has_room(int channels, std::int64_t frames) const; // for such a clip beside the others
 
-    /// A clip begins. One that is there whole stays until the other is. Raises std::invalid_argument on sizes that no
-    /// clip has, LinkError where there is no room.
-    void begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate);
+    /// A clip begins. One that is there whole stays until the other is; of one that is not, what has come counts,
+    /// unless it is made `anew`. Raises std::invalid_argument on sizes that no clip has, LinkError where there is no
+    /// room.
+    void begin(const SoundName& name, int channels, std::int64_t frames, double sample_rate, bool anew = false);
 
-    /// Frames of a clip that has begun, [channels][frames]. Raises LinkError where they do not fit.
-    void write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio);
+    /// Frames of a clip that has begun, [channels][frames]; true if it takes another's place now. Raises LinkError
+    /// where they do not fit.
+    bool write(const SoundName& name, std::int64_t start, std::int64_t frames, const std::vector<float>& audio);
 
     /// A whole clip, for example from a project.
     void put(ClipRef clip, std::optional<StoredClip> packed);
@@ -31,15 +33,13 @@ public:
     bool whole(const SoundName& name) const;
     std::vector<SoundName> all_whole() const;
 
-    /// Whether a clip was made for a render, by itself, and so is to the bit what `engine render` plays.
-    bool exact(const SoundName& name) const;
-    void mark_exact(const SoundName& name);
-
     /// The packed form of a whole clip, made once for each number of bits; null if it is not whole.
     const StoredClip* packed(const SoundName& name, int bits);
 
-    /// Packs one clip that is not packed yet, so that saving takes no time; false if there is none.
-    bool pack_one(int bits);
+    /// A whole clip that is not packed yet, null if there is none; and its packed form, made elsewhere since it takes
+    /// time.
+    ClipRef unpacked() const;
+    void put_packed(const ClipRef& clip, StoredClip packed);
 
     /// Gives up all clips but these. Returns the names of those that were given up.
     std::vector<SoundName> keep(const std::set<SoundName>& names);
@@ -52,7 +52,7 @@ private:
     struct Entry {
         ClipRef clip;
         ClipRef coming; // that takes its place once it is whole
-        bool whole = false, exact = false;
+        bool whole = false;
         std::optional<StoredClip> packed;
     };
     static std::size_t bytes_of(const ClipRef& clip);

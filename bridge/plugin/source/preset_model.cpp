@@ -79,8 +79,8 @@ MacroInfo macro_of(const juce::var& row, std::size_t zone_count) {
 } // namespace
 
 PresetModel::PresetModel(const juce::var& program)
-    : head(program), name(program["name"]), folder(program["folder"]), text(program["text"]),
-      instrument(program["instrument"]["name"]) {
+    : head(brought_up_to_date(program, "program")), name(program["name"]), folder(program["folder"]),
+      text(program["text"]), instrument(program["instrument"]["name"]) {
     clip_seconds = static_cast<double>(program["instrument"]["clip_frames"]) /
                    static_cast<double>(program["instrument"]["sample_rate"]);
     for (const juce::var& row : *program["zones"].getArray())
@@ -153,9 +153,16 @@ double PresetModel::tail_seconds() const {
     double longest = 0.0;
     for (const ZoneModel& zone : zones) {
         const bool to_its_end = static_cast<Mode>(zone.native.get(ZoneParam::mode)) == Mode::one_shot;
-        const double slowest = std::exp2(-zone.native.get(ZoneParam::tune) / 12.0);
-        longest = std::max({longest, static_cast<double>(zone.native.get(ZoneParam::release)),
-                            to_its_end ? clip_seconds * slowest : 0.0});
+        const int deepest = zone.native.shared && !zone.keys.empty() ? zone.native.root - zone.keys.front() : 0;
+        double tune = zone.native.get(ZoneParam::tune), release = zone.native.get(ZoneParam::release);
+        for (const MacroInfo& macro : macros) // as far as they may go
+            for (const ParameterTarget& target : macro.targets)
+                if (target.scope == Scope::zone && target.parameter == static_cast<int>(ZoneParam::tune))
+                    tune = std::min({tune, target.low, target.high});
+                else if (target.scope == Scope::zone && target.parameter == static_cast<int>(ZoneParam::release))
+                    release = std::max({release, target.low, target.high});
+        const double slowest = std::exp2((deepest - tune) / 12.0);
+        longest = std::max({longest, release, to_its_end ? clip_seconds * slowest : 0.0});
     }
     return longest;
 }

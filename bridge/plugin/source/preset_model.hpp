@@ -31,7 +31,7 @@ struct Trigger {
 ///
 /// Made from a message that was checked against the link's table. Never changed but for what `edited` says.
 struct PresetModel {
-    juce::var head;            // the message as it was
+    juce::var head;            // the message, its fields in the order of the table
     juce::String name, folder; // `folder`: from which the text names its instrument
     juce::String text;         // the preset's TOML as it stands
     juce::String instrument;   // its name

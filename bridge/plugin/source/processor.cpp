@@ -109,15 +109,18 @@ void Processor::play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& mi
             const int left = getChannelIndexInProcessBlockBuffer(false, count, 0);
             outputs[static_cast<std::size_t>(count)] = {audio.getWritePointer(left), audio.getWritePointer(left + 1)};
         }
-    if (bypassed || count == 0)
+    if (count == 0)
         events_.clear();
+    if (bypassed) // pedals and knobs are followed all the same
+        std::erase_if(events_, [](const Event& event) { return (event.status & 0xf0) == 0x90 && event.data2 > 0; });
     if (frames == 0 || count == 0)
         return; // what came with a block without frames is played with the next one
     if (hush_.exchange(false, std::memory_order_relaxed) || (bypassed && !was_bypassed_))
         rig.sampler.silence_now();
     was_bypassed_ = bypassed;
     const bool offline = isNonRealtime();
-    begun_ &= offline;
+    if (!offline)
+        begun_ = false;
     if (offline && !begun_) {
         session.wait_for_preset();
         rig.prepare(sample_rate_);
@@ -129,9 +132,7 @@ void Processor::play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& mi
 }
 
 void Processor::processBlockBypassed(juce::AudioBuffer<float>& audio, juce::MidiBuffer& midi) {
-    midi.clear();
-    play(audio, midi, true);
-    audio.clear();
+    play(audio, midi, true); // what sounded fades
 }
 
 double Processor::getTailLengthSeconds() const { return session.tail_seconds(); }
@@ -142,12 +143,14 @@ void Processor::timerCallback() { show_positions(); }
 
 /// Shows the host where controllers and presets have put what it may automate.
 void Processor::show_positions() {
-    for (std::size_t i = 0; i < parameters.macros.size(); ++i)
-        parameters.macros[i]->show(static_cast<float>(rig.position(static_cast<int>(i))));
+    // What the MIDI of a bounce moves is over with the bounce: a host that says it back later would move it for good.
+    for (int i = 0; i < config::macros; ++i)
+        parameters.macros[static_cast<std::size_t>(i)]->show(
+            static_cast<float>(isNonRealtime() ? rig.put_position(i) : rig.position(i)));
     const auto model = session.model();
-    if (model.get() == shown_model_ || model == nullptr)
+    if (model == shown_model_ || model == nullptr)
         return;
-    shown_model_ = model.get();
+    shown_model_ = model;
     for (HostParameter* parameter : parameters.sampler)
         if (!parameter->taken_over())
             parameter->show(model->value(parameter->row().scope, parameter->index()));
@@ -167,11 +170,7 @@ void Processor::strike(int key, int velocity) {
     struck_written_.store(at + 1, std::memory_order_release);
 }
 
-void Processor::choose(const juce::String& path) {
-    for (HostParameter* parameter : parameters.sampler)
-        parameter->let_go();
-    session.choose(path);
-}
+void Processor::choose(const juce::String& path) { session.choose(path); }
 
 juce::File Processor::write_clip(Place place) {
     const ClipRef clip = session.clip(place);

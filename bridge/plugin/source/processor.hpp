@@ -69,10 +69,10 @@ private:
     std::array<std::atomic<unsigned>, 256> struck_{}; // by the window: three bytes each
     std::atomic<unsigned> struck_written_{0}, struck_read_{0};
     juce::String state_trouble_;
-    const PresetModel* shown_model_ = nullptr;
+    std::shared_ptr<const PresetModel> shown_model_;
     bool was_bypassed_ = false;
-    std::atomic<bool> hush_{false}; // all that sounds shall fade before the next block
-    bool begun_ = false;            // an offline render, from its start
+    std::atomic<bool> hush_{false};  // all that sounds shall fade before the next block
+    std::atomic<bool> begun_{false}; // an offline render, from its start
     double sample_rate_ = 48000.0;
 };
 

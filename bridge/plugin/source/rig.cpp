@@ -77,7 +77,7 @@ void Rig::adopt() noexcept {
         return;
     if (now_ != nullptr)
         held_->knobs.follow(now_->knobs);
-    retire(now_);
+    Desk* const before = now_;
     now_ = held_;
     held_ = nullptr;
     was_sounding_.clear();
@@ -85,11 +85,17 @@ void Rig::adopt() noexcept {
         hands_.morph[i] = static_cast<double>(parameters_.morph[i]->plain());
     put(now_->knobs.positions());
     shown_.store(now_, std::memory_order_release);
+    retire(before); // only now: until here others may have looked at it
     publish();
     send_values();
 }
 
 // ---- hands -------------------------------------------------------------------------------------------------------
+
+void Rig::let_go() noexcept {
+    for (HostParameter* parameter : parameters_.sampler)
+        parameter->let_go();
+}
 
 void Rig::forget_turns(int key) {
     if (Desk* desk = shown_.load(std::memory_order_acquire); desk != nullptr)
@@ -150,6 +156,14 @@ bool Rig::hear_host() noexcept {
         }
     for (HostParameter* parameter : parameters_.sampler)
         changed |= parameter->moved().has_value();
+    if (parameters_.restated.exchange(false, std::memory_order_acquire)) {
+        changed = true;
+        for (std::size_t i = 0; i < parameters_.morph.size(); ++i) {
+            const auto position = static_cast<double>(parameters_.morph[i]->plain());
+            moved |= hands_.morph[i] != position;
+            hands_.morph[i] = position;
+        }
+    }
     if (changed && !moved)
         send_values();
     return moved;
@@ -309,6 +323,8 @@ void Rig::begin_render() {
     times_ = MorphTimes(sample_rate_);
     if (now_ == nullptr && held_ == nullptr && coming_.load() == nullptr)
         return;
+    sampler.take_all_messages(); // what was told before counts
+    adopt();
     // A program of its own, so that no round robin stands where an earlier render left it.
     const Desk* before = coming_.load() != nullptr ? coming_.load() : held_ != nullptr ? held_ : now_;
     Knobs::Positions positions = before->knobs.positions();
@@ -326,6 +342,7 @@ void Rig::begin_render() {
         desk->program->zones[zone].parameters = desk->told.zones[zone];
     desk->program->play = desk->told.play;
     play(desk);
+    sampler.take_all_messages();
     adopt();
     if (now_ == nullptr)
         return;

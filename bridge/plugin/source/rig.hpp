@@ -51,7 +51,8 @@ public:
     /// The hands, if they have changed since `hands.version`. [link-thread]
     bool look(Hands& hands) const;
 
-    /// The desk that plays, and nothing but what is [thread-safe] of it. Valid until `collect`. [link-thread]
+    /// The desk that plays, and nothing but what is [thread-safe] of it. Valid until `collect`, which must not run at
+    /// the same time. [link-thread]
     const Desk* desk() const { return shown_.load(std::memory_order_acquire); }
 
     /// Plays a block: `events` sorted by offset. Offline with the sounds of `source`, live where it is null; false if a
@@ -65,6 +66,9 @@ public:
 
     /// A render is over: macros stand where they were put before it. [setup]
     void end_render() { put_back_.store(true); }
+
+    /// The host's sampler parameters are the preset's again. [link-thread]
+    void let_go() noexcept;
 
     /// A key of the fresh zones counts as never played. [link-thread]
     void forget_turns(int key);

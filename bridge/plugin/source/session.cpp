@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "link_table.hpp"
 
@@ -13,7 +14,10 @@ constexpr double voices_every = 0.02, prune_every = 2.0, slots_wait = 0.05; // s
 constexpr double patience = 60.0;      // of an offline render with an engine that says nothing
 constexpr std::size_t most_said = 512; // hands whose answers may still come
 constexpr int keep_bits = 24, most_names = 16384;
-constexpr std::size_t most_stands = 4096; // that are remembered; a knob that turns for a minute comes by so many
+constexpr std::size_t most_serials = 16; // of programs whose voices may still sound
+constexpr std::size_t most_slots = 2048; // asked for at once
+constexpr std::size_t most_stands = 512; // that are remembered; a knob that turns for seconds comes by so many
+constexpr int most_turns = 64;           // of a slot in a fresh zone that are remembered: they come round
 
 double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
 
@@ -95,6 +99,8 @@ void Session::reopen() {
 void Session::disconnected() {
     const std::lock_guard guard(lock_);
     serial_ = -1;
+    opening_ = open_again_ = false;
+    serials_.clear();
     coming_ = nullptr;
     pending_ = 0;
     said_.clear();
@@ -104,9 +110,13 @@ void Session::disconnected() {
     changed();
 }
 
-/// Asks the engine for the preset, as it stands where there is one.
+/// Asks the engine for the preset, as it stands where there is one. What it answers does not say to what, so that a
+/// further question waits for the answer.
 void Session::open() {
-    serial_ = -1;
+    open_again_ = opening_;
+    if (opening_)
+        return;
+    opening_ = true;
     refused_ = false;
     problem_ = {};
     settled_version_ = -1;
@@ -119,6 +129,7 @@ void Session::open() {
     add(head, "text", preset_.text);
     add(head, "folder", preset_.folder);
     link_.send(head);
+    opened_chosen_ = chosen_;
     hands_unsaid_ = !chosen_ && model_ != nullptr;
     if (hands_unsaid_)
         say_hands();
@@ -132,12 +143,13 @@ void Session::received(const Message& message) {
         if (!library_.has_room(head["channels"], static_cast<juce::int64>(head["frames"])))
             prune();
         library_.begin(name_of(head["sound"]), head["channels"], static_cast<juce::int64>(head["frames"]),
-                       head["sample_rate"]);
+                       head["sample_rate"], needing_);
+        untold_ = true;
         return; // nothing to see yet
     }
     if (message.type == "blocks") {
-        library_.write(name_of(head["sound"]), static_cast<juce::int64>(head["start"]),
-                       static_cast<juce::int64>(head["frames"]), message.body);
+        untold_ |= library_.write(name_of(head["sound"]), static_cast<juce::int64>(head["start"]),
+                                  static_cast<juce::int64>(head["frames"]), message.body);
         unpacked_ = true;
     } else if (message.type == "set") {
         hear_set(head);
@@ -148,25 +160,21 @@ void Session::received(const Message& message) {
     } else if (message.type == "settled") {
         settled_version_ = static_cast<juce::int64>(head["version"]);
         pending_ = 0;
+        if (settled_version_ == said_version_ && serial_ >= 0 && !hands_unsaid_)
+            keep_stand();
     } else if (message.type == "status") {
         pending_ = head["pending"];
     } else if (message.type == "edited" && model_ != nullptr) {
         auto edited = std::make_shared<PresetModel>(*model_);
         edited->edit(head);
         model_ = edited;
-        // What was kept of other stands is of the seeds before.
-        scenes_.clear();
-        const Desk* desk = rig_.desk();
-        for (const auto& [place, sound] : wanted_)
-            scenes_.put(stand(hands_), {place, desk != nullptr ? desk->turns.get(place) : 0}, sound);
+        scenes_.clear(); // what was kept of other stands is of the seeds before
+        settled_version_ = -1;
+        keep_stand();
     } else if (message.type == "problem") {
         notice_ = head["reason"];
-        if (serial_ < 0 && coming_ == nullptr) { // the answer to `open`
-            refused_ = true;
-            problem_ = notice_;
-            chosen_ = false;
-            answered_.notify_all();
-        }
+        if (opening_)
+            not_opened();
     } else if (message.type == "notice") {
         notice_ = head["text"];
     } else if (message.type == "sound") {
@@ -181,12 +189,31 @@ void Session::received(const Message& message) {
     changed();
 }
 
+/// The answer to `open` that it cannot be: what plays goes on.
+void Session::not_opened() {
+    opening_ = false;
+    if (std::exchange(open_again_, false))
+        return open();
+    chosen_ = false;
+    if (serial_ < 0) {
+        refused_ = true;
+        problem_ = notice_;
+    }
+    answered_.notify_all();
+}
+
 void Session::hear_program(const juce::var& head) {
+    opening_ = false;
+    if (std::exchange(open_again_, false))
+        return open(); // something else is wanted by now
     auto model = std::make_shared<PresetModel>(head);
     const auto serial = static_cast<juce::int64>(head["serial"]);
-    if (!chosen_ && model_ != nullptr && model->same_as(*model_)) {
+    refused_ = false;
+    if (!opened_chosen_ && model_ != nullptr && model->same_as(*model_)) {
         serial_ = serial; // what plays already goes on without a seam
         coming_ = nullptr;
+        if (const Desk* desk = rig_.desk(); desk != nullptr)
+            serials_[desk->program->id] = serial;
         answered_.notify_all();
         return;
     }
@@ -206,8 +233,11 @@ void Session::hear_set(const juce::var& head) {
         return;
     wanted_[place] = sound;
     if (const auto said = said_.find(static_cast<juce::int64>(head["version"])); said != said_.end()) {
-        const auto turn = said->second.turns.find(place);
-        scenes_.put(said->second.stand, {place, turn == said->second.turns.end() ? 0 : turn->second}, sound);
+        const auto found = said->second.turns.find(place);
+        const int turn = found == said->second.turns.end() ? 0 : found->second;
+        // A key that is moved by itself says nothing of where the others stand.
+        if (turn < most_turns && !said->second.touched[place.key])
+            scenes_.put(said->second.stand, {place, turn}, sound);
     }
     if (!offline_)
         tell(place, sound);
@@ -216,7 +246,6 @@ void Session::hear_set(const juce::var& head) {
 void Session::hear_done(const juce::var& head) {
     if (static_cast<juce::int64>(head["id"]) != need_id_)
         return;
-    need_sounds_.clear();
     for (const juce::var& sound : *head["sounds"].getArray())
         need_sounds_.push_back(name_of(sound));
     need_reason_ = head["reason"];
@@ -226,25 +255,28 @@ void Session::hear_done(const juce::var& head) {
 
 void Session::all_read() {
     const std::lock_guard guard(lock_);
+    if (offline_ && model_ != nullptr)
+        return; // what a render began with it ends with
     if (coming_ == nullptr || (coming_->slots.empty() && seconds() - coming_->since < slots_wait))
         return;
     const std::unique_ptr<Coming> coming = std::move(coming_);
-    const bool another = chosen_ || model_ == nullptr;
+    const bool another = opened_chosen_ || model_ == nullptr;
     const Knobs::Positions positions = hands_.positions;
+    if (opened_chosen_)
+        rig_.let_go();
     if (another) {
         scenes_.clear();
         preset_ = {coming->model->name, coming->model->text, coming->model->folder};
     }
-    chosen_ = false;
+    chosen_ = opened_chosen_ = false;
     serial_ = coming->serial;
     take_up(coming->model, coming->slots, another ? nullptr : &positions);
     said_.clear();
     Hands first;
     first.positions = hands_.positions;
     first.morph = hands_.morph;
-    said_[0] = {stand(first), {}};
-    for (const auto& [place, sound] : wanted_)
-        scenes_.put(said_[0].stand, {place, 0}, sound);
+    said_[0] = {stand(first), {}, {}};
+    keep_stand();
     hands_unsaid_ = true;
     answered_.notify_all();
     changed();
@@ -264,6 +296,9 @@ void Session::take_up(const std::shared_ptr<const PresetModel>& model, const std
             told_[place] = clip->id();
         }
     model_ = std::make_shared<PresetModel>(*model);
+    serials_[desk->program->id] = serial_;
+    while (serials_.size() > most_serials)
+        serials_.erase(serials_.begin());
     unplayed_ = std::move(desk);
     untold_ = true;
     rig_.play(unplayed_);
@@ -285,6 +320,25 @@ bool Session::tell(Place place, const SoundName& sound) {
     return true;
 }
 
+/// What is wanted now is the sound of where the hands stand, all of it: the engine only says what changes.
+void Session::keep_stand() {
+    const Desk* desk = rig_.desk();
+    const Stand here = stand(hands_);
+    for (const auto& [place, sound] : wanted_)
+        if (const int turn = turn_of(desk, place); turn < most_turns && !touched(hands_, place))
+            scenes_.put(here, {place, turn}, sound);
+}
+
+int Session::turn_of(const Desk* desk, Place place) const {
+    const bool of_this = desk != nullptr && desk->model->zones.size() == model_->zones.size();
+    return of_this ? desk->turns.get(place) : 0;
+}
+
+/// Whether a slot's key is moved by itself.
+bool Session::touched(const Hands& hands, Place place) const {
+    return model_ != nullptr && !model_->zones[place.zone].native.shared && hands.touched(place.key);
+}
+
 void Session::tell_wanted() {
     untold_ = false;
     for (const auto& [place, sound] : wanted_)
@@ -297,12 +351,9 @@ void Session::play_kept(const Hands& hands) {
     if (model_ == nullptr)
         return;
     const Stand here = stand(hands);
-    for (const Place place : places(*model_)) {
-        const int turn =
-            desk != nullptr && desk->model->zones.size() == model_->zones.size() ? desk->turns.get(place) : 0;
-        if (SoundName sound = scenes_.nearest(here, {place, turn}); !sound.empty())
+    for (const Place place : places(*model_))
+        if (SoundName sound = scenes_.nearest(here, {place, turn_of(desk, place)}); !sound.empty())
             wanted_[place] = std::move(sound);
-    }
     untold_ = true;
 }
 
@@ -317,8 +368,11 @@ Stand Session::stand(const Hands& hands) const {
 }
 
 void Session::beat() {
-    const std::lock_guard guard(lock_);
+    std::unique_lock guard(lock_);
     rig_.collect();
+    if (flipped_.exchange(false)) { // between live play and a render: the one told the sampler what the other did not
+        untold_ = hands_unsaid_ = true;
+    }
     if (unplayed_ != nullptr)
         rig_.play(unplayed_);
     const bool moved = rig_.look(hands_);
@@ -336,19 +390,26 @@ void Session::beat() {
     }
     if (untold_ && !offline_)
         tell_wanted();
-    if (!offline_)
-        pack();
-    if (seconds() - pruned_at_ > prune_every)
+    if (seconds() - pruned_at_ > prune_every && !needing_)
         prune();
+    if (!offline_)
+        pack(guard);
 }
 
 /// Packs a clip when there is nothing better to do, so that a project is saved at once.
-void Session::pack() {
-    if (!unpacked_ || (serial_ >= 0 && (settled_version_ < said_version_ || pending_ > 0)) ||
-        library_.pack_one(keep_bits))
+void Session::pack(std::unique_lock<std::mutex>& guard) {
+    if (!unpacked_ || (serial_ >= 0 && (settled_version_ < said_version_ || pending_ > 0)))
         return;
-    unpacked_ = false;
-    kept_bytes_ = std::min(most_kept_bytes, library_.packed_bytes(scenes_.sounds()));
+    const ClipRef clip = library_.unpacked();
+    if (clip == nullptr) {
+        unpacked_ = false;
+        kept_bytes_ = std::min(most_kept_bytes, library_.packed_bytes(scenes_.sounds()));
+        return;
+    }
+    guard.unlock(); // it takes milliseconds
+    StoredClip packed = producergan::plugin::pack(*clip, keep_bits);
+    guard.lock();
+    library_.put_packed(clip, std::move(packed));
 }
 
 // ---- what the engine is told -------------------------------------------------------------------------------------
@@ -382,6 +443,8 @@ void Session::say_hands() {
     said_version_ = version;
     Said& said = said_[version];
     said.stand = stand(hands_);
+    for (int key = 0; key < config::keys; ++key)
+        said.touched[static_cast<std::size_t>(key)] = hands_.touched(key);
     desk->turns.each([&](Place place, int turn) { said.turns[place] = turn; });
     while (said_.size() > most_said)
         said_.erase(said_.begin());
@@ -399,14 +462,16 @@ void Session::say_voices() {
         return;
     const std::int64_t clock = rig_.sampler.snapshot().read(reports_);
     juce::Array<juce::var> voices;
+    if (!serials_.contains(desk->program->id)) // a render's, of the same preset
+        serials_[desk->program->id] = serial_;
     for (const VoiceReport& report : reports_)
-        if (report.program == desk->program->id)
+        if (const auto serial = serials_.find(report.program); serial != serials_.end())
             voices.add(row(
-                {static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial_), report.zone, report.key,
-                 report.slot_key, report.variant, report.channel, static_cast<double>(report.position) / 4294967296.0,
-                 static_cast<double>(report.step) / 4294967296.0, static_cast<juce::int64>(report.loop_start),
-                 static_cast<juce::int64>(report.loop_end), static_cast<juce::int64>(report.loop_fade), report.looping,
-                 report.reverse, report.released}));
+                {static_cast<juce::int64>(report.voice), static_cast<juce::int64>(serial->second), report.zone,
+                 report.key, report.slot_key, report.variant, report.channel,
+                 static_cast<double>(report.position) / 4294967296.0, static_cast<double>(report.step) / 4294967296.0,
+                 static_cast<juce::int64>(report.loop_start), static_cast<juce::int64>(report.loop_end),
+                 static_cast<juce::int64>(report.loop_fade), report.looping, report.reverse, report.released}));
     if (voices.isEmpty() && !voices_said_)
         return;
     const bool any = !voices.isEmpty();
@@ -424,6 +489,8 @@ void Session::prune() {
     pruned_at_ = seconds();
     if (library_.bytes() <= most_clip_bytes && scenes_.stands() <= most_stands)
         return;
+    if (!offline_)
+        keep_stand(); // or the only stand that knew what no macro moves might go
     const std::size_t each = std::max<std::size_t>(1, library_.bytes() / std::max<std::size_t>(1, library_.size()));
     scenes_.prune(stand(hands_), most_clip_bytes * 3 / 4 / each, most_stands * 3 / 4);
     std::set<SoundName> kept = scenes_.sounds();
@@ -462,28 +529,26 @@ void Session::set_rate(double rate) {
     });
 }
 
-void Session::set_offline(bool offline) {
-    const std::lock_guard guard(lock_);
-    if (offline_ == offline)
+void Session::set_offline(bool offline) noexcept {
+    if (offline_.exchange(offline) == offline)
         return;
-    if (offline_)
+    if (!offline)
         rig_.end_render();
-    untold_ = true; // a render told it what it needed
-    offline_ = offline;
-    hands_unsaid_ = true;
+    flipped_ = true;
 }
 
 void Session::begin_render() {
     const std::lock_guard guard(lock_);
     failure_ = {};
-    touched_.clear();
+    needed_.clear();
+    told_.clear();
     rig_.begin_render();
     changed();
 }
 
 bool Session::can_make() const {
     const auto where = link_.where();
-    return where != LinkClient::Where::missing && !refused_;
+    return where != LinkClient::Where::missing && !refused_ && (coming_ == nullptr || model_ == nullptr);
 }
 
 void Session::wait_for_preset() {
@@ -501,78 +566,95 @@ void Session::wait_for_preset() {
 bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Need>& needs) {
     std::unique_lock guard(lock_);
     const Stand here = stand(hands);
-    const auto touch_name = [&](const Need& need) {
-        std::string key(reinterpret_cast<const char*>(&here), sizeof here);
-        key.append(reinterpret_cast<const char*>(&hands.touches[static_cast<std::size_t>(need.key)]),
-                   sizeof hands.touches[0]);
-        const int numbers[] = {need.place.zone, need.place.key, need.place.variant, desk.turns.get(need.place)};
-        return key.append(reinterpret_cast<const char*>(numbers), sizeof numbers);
-    };
-    const auto touched = [&](const Need& need) {
+    const auto sight = [&](const Need& need) { return Scenes::Sight{need.place, desk.turns.get(need.place)}; };
+    const auto alone = [&](const Need& need) { // its key is moved by itself
         return !desk.model->zones[need.place.zone].native.shared && hands.touched(need.key);
     };
+    const auto full_name = [&](const Need& need) { // of everything that decides about its sound
+        std::string name(reinterpret_cast<const char*>(&here), sizeof here);
+        const int numbers[] = {need.place.zone, need.place.key, need.place.variant, sight(need).turn};
+        name.append(reinterpret_cast<const char*>(numbers), sizeof numbers);
+        if (alone(need))
+            name.append(reinterpret_cast<const char*>(&hands.touches[static_cast<std::size_t>(need.key)]),
+                        sizeof hands.touches[0]);
+        return name;
+    };
     const auto known = [&](const Need& need) -> SoundName {
+        // With an engine only what it was asked for in this render: what came while it was played was made with others
+        // at a time and may differ in its last bits, or is of seeds that were changed since.
         SoundName sound;
-        if (!touched(need))
-            sound = scenes_.find(here, {need.place, desk.turns.get(need.place)});
-        else if (const auto found = touched_.find(touch_name(need)); found != touched_.end())
+        if (const auto found = needed_.find(full_name(need)); found != needed_.end())
             sound = found->second;
+        else if (serial_ < 0 && !alone(need))
+            sound = scenes_.find(here, sight(need));
         return library_.whole(sound) ? sound : SoundName();
     };
-    // What came while it was played was made with others at a time, and may differ in its last bits.
-    const auto exact = [&](const Need& need) { return library_.exact(known(need)); };
-    std::vector<Need> missing;
-    for (const Need& need : needs)
-        if (known(need).empty() || (serial_ >= 0 && !exact(need)))
-            missing.push_back(need);
-    bool complete = true;
-    if (!missing.empty() && failure_.isEmpty()) {
-        double begin = seconds();
+    const auto unknown = [&] {
+        std::vector<Need> list;
+        for (const Need& need : needs)
+            if (known(need).empty())
+                list.push_back(need);
+        return list;
+    };
+    if (failure_.isEmpty() && !unknown().empty()) {
+        const double begin = seconds();
         while (serial_ < 0 && can_make() && seconds() - std::max(begin, heard_at_) < patience)
             answered_.wait_for(guard, std::chrono::milliseconds(20));
-        if (serial_ >= 0) {
-            juce::Array<juce::var> slots;
-            for (const Need& need : missing)
-                slots.add(row({need.place.zone, need.key, need.place.variant}));
-            juce::var head = hands_fields("need", hands, desk.turns);
-            const std::int64_t id = ++need_id_;
-            add(head, "id", static_cast<juce::int64>(id));
-            add(head, "slots", slots);
-            need_done_ = false;
-            need_sounds_.clear();
-            guard.unlock();
-            link_.post([this, head] { link_.send(head); });
-            guard.lock();
-            begin = seconds();
-            while (!need_done_ && serial_ >= 0 && seconds() - std::max(begin, heard_at_) < patience)
-                answered_.wait_for(guard, std::chrono::milliseconds(20));
-            if (need_sounds_.size() == missing.size()) {
-                for (const SoundName& sound : need_sounds_)
-                    library_.mark_exact(sound);
-                for (std::size_t i = 0; i < missing.size(); ++i)
-                    if (touched(missing[i]))
-                        touched_[touch_name(missing[i])] = need_sounds_[i];
-                    else
-                        scenes_.put(here, {missing[i].place, desk.turns.get(missing[i].place)}, need_sounds_[i]);
-            } else {
-                complete = false;
-                failure_ = "The bounce lacks sounds: " +
-                           (need_reason_.isNotEmpty() ? need_reason_ : juce::String("the engine did not answer.")) +
-                           " Bounce it again.";
-                changed();
+        const std::vector<Need> missing = unknown();
+        if (serial_ >= 0 && !missing.empty() && ask(guard, desk, hands, missing))
+            for (std::size_t i = 0; i < missing.size(); ++i) {
+                needed_[full_name(missing[i])] = need_sounds_[i];
+                if (!alone(missing[i]) && sight(missing[i]).turn < most_turns)
+                    scenes_.put(here, sight(missing[i]), need_sounds_[i]);
             }
-        }
     }
+    bool complete = true;
     for (const Need& need : needs) {
         SoundName sound = known(need);
         if (sound.empty())
-            sound = scenes_.nearest(here, {need.place, desk.turns.get(need.place)});
-        if (sound.empty() || library_.find(sound) == nullptr)
-            complete = false;
-        else
-            tell(need.place, sound);
+            sound = scenes_.nearest(here, sight(need));
+        complete &= tell(need.place, sound);
+    }
+    if (!complete && failure_.isEmpty()) {
+        const juce::String why = problem_.isNotEmpty() ? problem_ : link_.trouble();
+        failure_ = "The bounce lacks sounds that the project does not hold. " + why;
+        changed();
     }
     return complete;
+}
+
+/// Asks the engine for sounds and waits for them; false, and said, if they do not come.
+bool Session::ask(std::unique_lock<std::mutex>& guard, const Desk& desk, const Hands& hands,
+                  const std::vector<Need>& missing) {
+    for (std::size_t first = 0; first < missing.size(); first += most_slots) {
+        juce::Array<juce::var> slots;
+        for (std::size_t i = first; i < std::min(missing.size(), first + most_slots); ++i)
+            slots.add(row({missing[i].place.zone, missing[i].key, missing[i].place.variant}));
+        juce::var head = hands_fields("need", hands, desk.turns);
+        add(head, "id", static_cast<juce::int64>(++need_id_));
+        add(head, "slots", slots);
+        if (first == 0)
+            need_sounds_.clear();
+        const std::size_t wanted = need_sounds_.size() + static_cast<std::size_t>(slots.size());
+        need_done_ = false;
+        need_reason_ = {};
+        needing_ = true;
+        guard.unlock();
+        link_.post([this, head] { link_.send(head); });
+        guard.lock();
+        const double begin = seconds();
+        while (!need_done_ && serial_ >= 0 && seconds() - std::max(begin, heard_at_) < patience)
+            answered_.wait_for(guard, std::chrono::milliseconds(20));
+        needing_ = false;
+        if (need_sounds_.size() != wanted) {
+            failure_ = "The bounce lacks sounds: " +
+                       (need_reason_.isNotEmpty() ? need_reason_ : juce::String("the engine did not answer.")) +
+                       " Bounce it again.";
+            changed();
+            return false;
+        }
+    }
+    return true;
 }
 
 // ---- the player --------------------------------------------------------------------------------------------------

@@ -43,8 +43,8 @@ public:
 
     // The host's. [message-thread]
     void set_rate(double rate);
-    void set_offline(bool offline);
-    void begin_render(); // offline: everything from its start
+    void set_offline(bool offline) noexcept; // [thread-safe]
+    void begin_render();                     // offline: everything from its start
 
     /// Waits until there is something to play, or until that cannot come. [audio-thread, offline only]
     void wait_for_preset();
@@ -85,6 +85,7 @@ private:
     struct Said { // with which hands
         Stand stand{};
         std::map<Place, int> turns;
+        std::bitset<config::keys> touched; // keys that are moved by themselves
     };
     struct Coming { // a program that was announced and whose slots are being filled
         std::shared_ptr<PresetModel> model;
@@ -102,6 +103,7 @@ private:
 
     void open();
     void reopen();
+    void not_opened();
     void hear_program(const juce::var& head);
     void hear_set(const juce::var& head);
     void hear_done(const juce::var& head);
@@ -113,7 +115,13 @@ private:
     void say_hands();
     void say_voices();
     void prune();
-    void pack();
+    void pack(std::unique_lock<std::mutex>& guard);
+    juce::var read_state(const void* data, std::size_t size);
+    void keep_stand();
+    int turn_of(const Desk* desk, Place place) const;
+    bool touched(const Hands& hands, Place place) const;
+    bool ask(std::unique_lock<std::mutex>& guard, const Desk& desk, const Hands& hands,
+             const std::vector<Need>& missing);
     void say_reroll(int key);
     juce::var hands_fields(const char* type, const Hands& hands, const Turns& turns) const;
     Stand stand(const Hands& hands) const;
@@ -125,7 +133,9 @@ private:
     std::condition_variable answered_;
 
     Preset preset_;
-    bool chosen_ = false; // by the player: the macros go where the new preset has them
+    bool chosen_ = false;                       // by the player: the macros go where the new preset has them
+    bool opening_ = false, open_again_ = false; // an answer to `open` is to come; it is out of date already
+    bool opened_chosen_ = false;                // what is being opened was chosen
     std::shared_ptr<PresetModel> model_;
     std::int64_t serial_ = -1; // the engine's, of what plays; −1: the engine does not play it
     std::unique_ptr<Coming> coming_;
@@ -138,6 +148,7 @@ private:
     bool unpacked_ = false; // it may hold clips that are not packed yet
     Scenes scenes_;
     std::map<std::int64_t, Said> said_;
+    std::map<std::uint64_t, std::int64_t> serials_; // the engine's, of native programs
     Hands hands_;
     std::int64_t said_version_ = 0, settled_version_ = -1;
     bool hands_unsaid_ = true;
@@ -146,12 +157,12 @@ private:
     bool voices_said_ = false;
     std::vector<VoiceReport> reports_;
 
-    std::atomic<bool> offline_{false};
+    std::atomic<bool> offline_{false}, flipped_{false};
     std::int64_t need_id_ = 0;
-    bool need_done_ = false;
+    bool need_done_ = false, needing_ = false;
     std::vector<SoundName> need_sounds_;
     juce::String need_reason_;
-    std::map<std::string, SoundName> touched_; // sounds of keys that are moved by themselves, of this render
+    std::map<std::string, SoundName> needed_; // what this render asked for, by everything that decides about it
 
     int pending_ = 0;
     juce::String problem_, notice_, failure_;

@@ -81,6 +81,8 @@ juce::MemoryBlock Session::save(const juce::var& host) {
     juce::Array<juce::var> positions, scenes, clips;
     juce::MemoryBlock audio;
     if (model_ != nullptr) {
+        if (!offline_)
+            keep_stand(); // what plays now above all
         head->setProperty("program", model_->head);
         for (std::size_t i = 0; i < config::macros; ++i)
             positions.add(rig_.put_position(static_cast<int>(i)));
@@ -91,6 +93,7 @@ juce::MemoryBlock Session::save(const juce::var& host) {
             clips.clear();
             audio.reset();
             std::set<SoundName> packed;
+            std::int64_t frames_left = most_frames;
             bool whole = true;
             for (auto scene = all.begin(); scene != all.end() && whole; ++scene) {
                 juce::Array<juce::var> sights;
@@ -99,11 +102,12 @@ juce::MemoryBlock Session::save(const juce::var& host) {
                     if (stored == nullptr)
                         continue;
                     if (!packed.contains(sound)) {
-                        if (audio.getSize() + stored->data.getSize() > most_kept_bytes) {
+                        const ClipRef clip = library_.find(sound);
+                        frames_left -= clip->frames() * clip->channel_count();
+                        if (audio.getSize() + stored->data.getSize() > most_kept_bytes || frames_left < 0) {
                             whole = false;
                             break;
                         }
-                        const ClipRef clip = library_.find(sound);
                         packed.insert(sound);
                         clips.add(juce::Array<juce::var>{juce::String(sound), clip->channel_count(),
                                                          static_cast<juce::int64>(clip->frames()), clip->sample_rate(),
@@ -135,6 +139,18 @@ juce::MemoryBlock Session::save(const juce::var& host) {
 }
 
 juce::var Session::restore(const void* data, std::size_t size) {
+    try {
+        return read_state(data, size);
+    } catch (const std::exception&) {
+        // What cannot be read is given back as it was, as long as nothing else is there to be saved.
+        const std::lock_guard guard(lock_);
+        if (model_ == nullptr)
+            unread_ = juce::MemoryBlock(data, size);
+        throw;
+    }
+}
+
+juce::var Session::read_state(const void* data, std::size_t size) {
     const auto* bytes = static_cast<const char*>(data);
     if (size < prefix || std::memcmp(bytes, magic, sizeof magic) != 0)
         damaged();
@@ -159,15 +175,15 @@ juce::var Session::restore(const void* data, std::size_t size) {
         preset_ = {name, {}, {}};
         return head["host"];
     }
-    check_message(head["program"], 0, link::Direction::to_client);
-    if (head["program"]["type"].toString() != "program")
-        damaged();
-    auto model = std::make_shared<PresetModel>(head["program"]);
+    const juce::var program = brought_up_to_date(head["program"], "program");
+    check_message(program, 0, link::Direction::to_client);
+    auto model = std::make_shared<PresetModel>(program);
     Knobs::Positions positions{};
     for (std::size_t i = 0; i < positions.size(); ++i)
         positions[i] = std::max(0.0, static_cast<double>(juce::jlimit(
                                          0.0, 1.0, static_cast<double>(item(head["positions"], static_cast<int>(i))))));
-    Library library;
+    std::vector<std::pair<ClipRef, StoredClip>> clips;
+    std::set<SoundName> names;
     std::size_t at = prefix + head_size;
     std::int64_t frames_left = most_frames;
     for (const juce::var& row : list_of(head["clips"])) {
@@ -183,11 +199,13 @@ juce::var Session::restore(const void* data, std::size_t size) {
             damaged();
         ClipRef clip = unpack(bytes + at, static_cast<std::size_t>(length), channels, frames, rate,
                               fields[0].toString().toStdString());
-        if (clip == nullptr)
-            damaged();
-        library.put(std::move(clip), StoredClip{bits, juce::MemoryBlock(bytes + at, static_cast<std::size_t>(length))});
+        if (clip != nullptr) // one that is damaged is left out: the engine can make it again
+            clips.emplace_back(std::move(clip),
+                               StoredClip{bits, juce::MemoryBlock(bytes + at, static_cast<std::size_t>(length))});
         at += static_cast<std::size_t>(length);
     }
+    for (const auto& [clip, stored] : clips)
+        names.insert(clip->name());
     Scenes scenes;
     if (list_of(head["scenes"]).size() > most_stands)
         damaged();
@@ -198,14 +216,16 @@ juce::var Session::restore(const void* data, std::size_t size) {
             const Place place{static_cast<std::uint8_t>(within(item(sight, 0), config::max_zones - 1)),
                               static_cast<std::uint8_t>(within(item(sight, 1), config::keys - 1)),
                               static_cast<std::uint8_t>(within(item(sight, 2), config::max_variants - 1))};
-            if (library.whole(sound) && place.zone < model->zones.size())
+            if (names.contains(sound) && place.zone < model->zones.size())
                 scenes.put(stand, {place, within(item(sight, 3), 1 << 30)}, sound);
         }
     }
 
     const std::lock_guard guard(lock_);
     unread_.reset();
-    library_ = std::move(library);
+    for (auto& [clip, stored] : clips) // beside what is there: an engine may know that it is
+        if (!library_.whole(clip->name()))
+            library_.put(std::move(clip), std::move(stored));
     scenes_ = std::move(scenes);
     kept_bytes_ = size - prefix - head_size;
     chosen_ = false;

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from midi_score import busy_score, write_midi
 from plugin_host import Audio, Job
-from plugin_rig import ServingEngine
-from tiny_instrument import write_tiny_instrument
+from plugin_rig import ServingEngine, write_everything
 
 from engine.offline import render
 from engine.preset import Preset
@@ -19,78 +18,12 @@ BLOCKS = (32, 128, 1000)
 GRID = 16000
 SECONDS, TAIL = 2.0, 0.5
 TOLERANCE = 1e-6
-
-# What the bundled presets do not ask for all at once.
-EVERYTHING = """
-format = 1
-name = "Everything"
-instrument = "tiny.onnx"
-
-[play]
-polyphony = 12
-bend_range = 7
-
-[[zone]]
-name = "fresh"
-keys = "36-41"
-source = "seeds"
-seed = 5
-siblings = 3
-fresh = true
-mode = "gated"
-release = 0.05
-choke = 2
-filter = "low-pass"
-filter_velocity = 1
-
-[[zone]]
-name = "layers"
-keys = "48-55"
-source = "seeds"
-seed = 9
-siblings = 2
-layers = 2
-velocity_to = "mutate"
-mode = "loop"
-attack = 0.01
-release = 0.2
-
-[[zone]]
-name = "root"
-keys = "60-72"
-source = "chromatic"
-seed = 3
-root = 66
-choke = 2
-
-[[macro]]
-id = 1
-name = "Pitch"
-position = 0.4
-controller = 1
-targets = [{ to = "direction:pitch", range = [-0.5, 0.5] }]
-
-[[macro]]
-id = 2
-name = "Cutoff"
-position = 0.6
-controller = 20
-targets = [{ to = "cutoff", range = [300, 9000], curve = "exponential" }, { to = "gain_db", range = [-12, 0] }]
-
-[[macro]]
-id = 3
-name = "Mutate"
-controller = 21
-targets = [{ to = "mutate", range = [0, 0.6] }]
-"""
+HALF_STEP = 2.0**-24  # of 24 bits, what a state keeps of a clip; full scale is 2
 
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("everything")
-    write_tiny_instrument(folder / "tiny.onnx", frames=30000, channels=2)
-    (folder / "everything.toml").write_text(EVERYTHING)
-    return folder / "everything.toml"
+    return write_everything(tmp_path_factory.mktemp("everything"))
 
 
 def worst(audio: Audio, expected: Audio) -> float:
@@ -116,7 +49,8 @@ def test_a_bounce_is_what_engine_render_makes(
     *renders, again = job.run()
     for block, audio in zip(BLOCKS, renders, strict=True):
         assert worst(audio, expected) <= TOLERANCE, f"blocks of {block}"
-    assert np.array_equal(again, renders[1])
+    # pedalboard resets a plugin by loading its state into a new one, which plays from that until the engine is back.
+    assert np.abs(again - renders[1]).max() <= (HALF_STEP if host == "pedalboard" else 0.0)
 
 
 def test_dawdreamer_bounces_the_same(vst3: Path, engine: ServingEngine, everything: Path, tmp_path: Path) -> None:

@@ -185,6 +185,12 @@ def test_hats_silence_one_another_at_once(tmp_path: Path) -> None:
     assert float(group.attrib["silencingDecay"]) == 0.005
 
 
+def test_a_zone_that_is_called_as_a_choke_group_is_none(tmp_path: Path) -> None:
+    text = zone("choke = 1") + '\n[[zone]]\nname = "choke-1"\nkeys = "50"\nsource = "seeds"\n'
+    hats, other = groups(tmp_path, text)
+    assert hats.attrib["silencedByTags"] not in other.attrib["tags"].split(",")
+
+
 def test_siblings_take_turns(tmp_path: Path) -> None:
     (group,) = groups(tmp_path, zone("siblings = 3", keys="36"))
     assert (group.attrib["seqMode"], group.attrib["seqLength"]) == ("round_robin", "3")

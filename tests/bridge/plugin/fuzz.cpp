@@ -28,6 +28,7 @@ constexpr long growth = 48 << 20; // bytes of the second half: clips and states 
     std::vfprintf(stderr, form, values);
     va_end(values);
     std::fputc('\n', stderr);
+    std::fflush(nullptr);
     std::_Exit(1);
 }
 
@@ -313,7 +314,9 @@ void fuzz_state(int projects, Random& random) {
         fail("a damaged project took too long");
     if (grown > growth && !sanitized)
         fail("it grows");
-    if (refused == 0 || taken == 0 || !bench.ready())
+    if (!bench.ready())
+        fail("the engine does not serve it afterwards: %s", bench.processor.session.status().sentence.toRawUTF8());
+    if (refused == 0 || taken == 0)
         fail("the fuzzing did not reach what it is for");
 }
 

@@ -116,13 +116,17 @@ void a_clip_that_is_made_anew_takes_its_place_when_it_is_whole() {
     library.begin(sound(1), 1, 2048, 16000.0);
     library.write(sound(1), 0, 1024, std::vector<float>(1024, 0.2f));
     check(library.find(sound(1)) == first && library.whole(sound(1)), "the one before stays meanwhile");
-    library.mark_exact(sound(1));
-    check(!library.exact(sound(1)), "and is not taken for it");
-    library.write(sound(1), 1024, 1024, std::vector<float>(1024, 0.2f));
+    check(library.write(sound(1), 1024, 1024, std::vector<float>(1024, 0.2f)), "it is said that another is there");
     check(library.find(sound(1)) != first && library.find(sound(1))->channel(0)[0] == 0.2f,
           "then the new one is there");
-    library.mark_exact(sound(1));
-    check(library.exact(sound(1)), "and said to be exact");
+    library.begin(sound(2), 1, 2048, 16000.0);
+    library.write(sound(2), 0, 1024, std::vector<float>(1024, 0.1f));
+    library.begin(sound(2), 1, 2048, 16000.0, true);
+    library.write(sound(2), 1024, 1024, std::vector<float>(1024, 0.2f));
+    check(!library.whole(sound(2)), "one that is made anew does not go on with what came of the one before");
+    library.write(sound(2), 0, 1024, std::vector<float>(1024, 0.2f));
+    check(library.whole(sound(2)) && library.find(sound(2))->channel(0)[0] == 0.2f, "and is whole by itself");
+    library.keep({sound(1)});
     check(library.keep({}) == std::vector<SoundName>{sound(1)} && library.size() == 0, "what is given up is named");
 }
 

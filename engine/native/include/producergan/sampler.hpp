@@ -30,7 +30,7 @@ struct Output {
     float* right = nullptr;
 };
 
-/// The sampler: MIDI in, one to eight stereo outputs of audio,  the sounds from a clip table that another thread fills.
+/// The sampler: MIDI in, one to eight stereo outputs of audio, the sounds from a clip table that another thread fills.
 ///
 /// The same events give the same audio whatever the block size: everything that is smoothed moves on a grid of 32
 /// frames that is fixed to the output's frame count, and blocks are split at events and at that grid.

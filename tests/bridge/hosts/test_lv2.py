@@ -1,0 +1,82 @@
+"""The LV2 plugin in jalv, live on a JACK server: notes begin at exactly the frame that JACK's MIDI gave them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jack_server
+import pytest
+from click_instrument import HEARD_CLICK, onsets, write_click_preset
+from jack_probe import Probe
+from plugin_rig import ServingEngine
+
+URI = "https://producergan.org/plugin"
+BLOCK, RATE = 128, 48000
+OFFSETS = (0, 1, 63, 127)
+KEYS = (36, 40, 45, 50)
+DEADLINE_S = 60.0
+PORTS = 17  # sixteen of audio, and MIDI
+
+pytestmark = pytest.mark.jack
+
+
+@pytest.fixture
+def server() -> Iterator[jack_server.JackServer]:
+    with jack_server.running(RATE, BLOCK) as server:
+        yield server
+
+
+@pytest.fixture
+def jalv(lv2: Path, server: jack_server.JackServer, engine: ServingEngine, tmp_path: Path) -> Iterator[list[str]]:
+    """Runs the plugin; its ports."""
+    assert shutil.which("jalv"), "jalv is not installed"
+    preset = write_click_preset(tmp_path, sample_rate=RATE)
+    environment = {**server.environment, **engine.environment(preset), "LV2_PATH": str(lv2.parent)}
+    process = subprocess.Popen(
+        ["jalv", "-x", "-n", "plugin", URI],
+        stdin=subprocess.PIPE,  # it ends with its input
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **environment},
+    )
+    try:
+        end = time.monotonic() + DEADLINE_S
+        while len(ports := [port for port in server.ports() if port.startswith("plugin:")]) < PORTS:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < end, ports
+            time.sleep(0.05)
+        yield ports
+    finally:
+        process.terminate()
+        process.communicate(timeout=DEADLINE_S)
+
+
+def connect(server: jack_server.JackServer, source: str, target: str) -> None:
+    subprocess.run(["jack_connect", "-s", server.name, source, target], env=server.environment, check=True, timeout=10)
+
+
+def test_notes_begin_at_their_frames_in_jalv(server: jack_server.JackServer, jalv: list[str]) -> None:
+    (midi,) = (port for port in jalv if "audio" not in port)
+    audio = [port for port in jalv if "audio_out" in port]
+    assert len(audio) == 16
+    frames = [4 * BLOCK * (i + 1) + offset for i, offset in enumerate(OFFSETS)]
+    with Probe("host", server.environment) as probe:
+        connect(server, "host:keys", midi)
+        connect(server, audio[0], "host:in_1")
+        connect(server, audio[1], "host:in_2")
+        events = [(frame, bytes((0x90, key, 127))) for frame, key in zip(frames, KEYS, strict=True)]
+        end = time.monotonic() + DEADLINE_S
+        while True:  # until the engine has sent the sounds, and JACK was on time
+            take = probe.undisturbed(events, 40 * BLOCK)
+            found = [onsets(take.audio[:, channel], HEARD_CLICK) for channel in (0, 1)]
+            if len(found[0]) == len(frames) or time.monotonic() > end:
+                break
+        # From one client's output to the other's and back is a whole number of JACK's cycles.
+        late = found[0][0] - frames[0]
+        assert late % BLOCK == 0
+        assert found == [[frame + late for frame in frames]] * 2
