@@ -176,6 +176,7 @@ private:
 class FakeEngine {
 public:
     static constexpr int frames = 8192, sample_rate = 24000;
+    static constexpr int most_sounds = 600; // then the first come again: what a plugin keeps of them has an end
 
     explicit FakeEngine(std::uint64_t seed) : random_(seed) {}
 
@@ -211,7 +212,8 @@ public:
 
     /// A newer sound for a slot, with so many frames of its clip.
     bool renew(Peer& peer, plugin::Place place, int ready = frames) {
-        table_[place] = ++sounds_;
+        sounds_ = sounds_ % most_sounds + 1;
+        table_[place] = sounds_;
         return put(peer, place, ready);
     }
 
