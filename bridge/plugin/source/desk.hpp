@@ -58,6 +58,7 @@ public:
                 counts_[index(row, {0, static_cast<std::uint8_t>(key), static_cast<std::uint8_t>(variant)})].store(
                     0, std::memory_order_relaxed);
     }
+    bool any_fresh() const noexcept { return !counts_.empty(); }                 // [thread-safe]
     bool fresh(Place place) const noexcept { return rows_[place.zone] != none; } // [thread-safe]
 
     /// Calls visit(place, turn) for all that are not 0. [thread-safe]

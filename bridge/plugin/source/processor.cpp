@@ -119,8 +119,6 @@ void Processor::play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& mi
         rig.sampler.silence_now();
     was_bypassed_ = bypassed;
     const bool offline = isNonRealtime();
-    if (!offline)
-        begun_ = false;
     if (offline && !begun_) {
         session.wait_for_preset();
         rig.prepare(sample_rate_);
@@ -169,8 +167,6 @@ void Processor::strike(int key, int velocity) {
                                        std::memory_order_relaxed);
     struck_written_.store(at + 1, std::memory_order_release);
 }
-
-void Processor::choose(const juce::String& path) { session.choose(path); }
 
 juce::File Processor::write_clip(Place place) {
     const ClipRef clip = session.clip(place);

@@ -22,9 +22,6 @@ public:
     /// Plays a key from the window; velocity 0 lets it go. [message-thread]
     void strike(int key, int velocity);
 
-    /// Plays another preset, with its own values of all that the host may have moved. [message-thread]
-    void choose(const juce::String& path);
-
     /// Writes a slot's clip as a WAV file that can be dragged into a host; an empty path if it is not there whole.
     /// [message-thread]
     juce::File write_clip(Place place);

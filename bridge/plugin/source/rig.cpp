@@ -81,8 +81,7 @@ void Rig::adopt() noexcept {
     now_ = held_;
     held_ = nullptr;
     was_sounding_.clear();
-    for (std::size_t i = 0; i < hands_.morph.size(); ++i)
-        hands_.morph[i] = static_cast<double>(parameters_.morph[i]->plain());
+    hear_pad();
     put(now_->knobs.positions());
     shown_.store(now_, std::memory_order_release);
     retire(before); // only now: until here others may have looked at it
@@ -149,23 +148,24 @@ bool Rig::hear_host() noexcept {
                 moved |= now_->knobs.set(macro, static_cast<double>(*position));
             put_positions_[i].store(now_->knobs.position(macro), std::memory_order_relaxed);
         }
-    for (std::size_t i = 0; i < parameters_.morph.size(); ++i)
-        if (const auto position = parameters_.morph[i]->moved()) {
-            moved |= hands_.morph[i] != static_cast<double>(*position);
-            hands_.morph[i] = static_cast<double>(*position);
-        }
+    moved |= hear_pad();
     for (HostParameter* parameter : parameters_.sampler)
         changed |= parameter->moved().has_value();
-    if (parameters_.restated.exchange(false, std::memory_order_acquire)) {
-        changed = true;
-        for (std::size_t i = 0; i < parameters_.morph.size(); ++i) {
-            const auto position = static_cast<double>(parameters_.morph[i]->plain());
-            moved |= hands_.morph[i] != position;
-            hands_.morph[i] = position;
-        }
-    }
+    changed |= parameters_.restated.exchange(false, std::memory_order_acquire);
     if (changed && !moved)
         send_values();
+    return moved;
+}
+
+/// Where the morph pad stands, whoever put it there; true if that is elsewhere.
+bool Rig::hear_pad() noexcept {
+    bool moved = false;
+    for (std::size_t i = 0; i < hands_.morph.size(); ++i) {
+        parameters_.morph[i]->moved(); // it is the host's from then on
+        const auto position = static_cast<double>(parameters_.morph[i]->plain());
+        moved |= hands_.morph[i] != position;
+        hands_.morph[i] = position;
+    }
     return moved;
 }
 
@@ -195,9 +195,7 @@ void Rig::publish() noexcept {
         hands_.touches = now_->knobs.touches();
     }
     ++hands_.version;
-    const std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
-    sequence_.store(sequence + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
+    lock_.begin();
     std::size_t at = 0;
     const auto put = [&](double number) { words_[at++].store(number, std::memory_order_relaxed); };
     for (std::size_t i = 0; i < hands_.positions.size(); ++i) {
@@ -210,16 +208,13 @@ void Rig::publish() noexcept {
         for (const double position : row)
             put(position);
     version_.store(hands_.version, std::memory_order_relaxed);
-    sequence_.store(sequence + 2, std::memory_order_release);
+    lock_.end();
 }
 
 bool Rig::look(Hands& hands) const {
     if (version_.load(std::memory_order_relaxed) == hands.version)
         return false;
-    for (;;) {
-        const std::uint64_t before = sequence_.load(std::memory_order_acquire);
-        if (before % 2 != 0)
-            continue; // being written: a few microseconds
+    lock_.read([&] {
         std::size_t at = 0;
         const auto get = [&] { return words_[at++].load(std::memory_order_relaxed); };
         for (double& position : hands.positions)
@@ -230,14 +225,14 @@ bool Rig::look(Hands& hands) const {
             for (double& position : row)
                 position = get();
         hands.version = version_.load(std::memory_order_relaxed);
-        std::atomic_thread_fence(std::memory_order_acquire);
-        if (sequence_.load(std::memory_order_relaxed) == before)
-            return true;
-    }
+    });
+    return true;
 }
 
 /// Slots of fresh zones that sounded and are silent again were played once more.
 void Rig::renew() noexcept {
+    if (!now_->turns.any_fresh())
+        return;
     sampler.snapshot().read(reports_);
     sounding_.clear();
     bool raised = false;

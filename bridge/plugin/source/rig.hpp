@@ -93,6 +93,7 @@ private:
 
     void adopt() noexcept;
     bool hear_host() noexcept;
+    bool hear_pad() noexcept;
     bool hear(const Event& event, bool live) noexcept;
     bool pulls(const Event& event) noexcept;
     void renew() noexcept;
@@ -117,7 +118,8 @@ private:
 
     // The hands under a sequence lock.
     static constexpr std::size_t hand_words = config::macros + 2 + config::keys * config::macros;
-    std::atomic<std::uint64_t> sequence_{0}, version_{0};
+    SequenceLock lock_;
+    std::atomic<std::uint64_t> version_{0};
     std::array<std::atomic<double>, hand_words> words_{};
     std::array<std::atomic<double>, config::macros> shown_positions_{}, put_positions_{};
     std::atomic<int> last_key_{-1};

@@ -1,12 +1,9 @@
 #include "producergan/snapshot.hpp"
 
-#include <thread>
-
 namespace producergan {
 
 void Snapshot::begin() noexcept {
-    sequence_.fetch_add(1, std::memory_order_relaxed); // odd: being written
-    std::atomic_thread_fence(std::memory_order_release);
+    lock_.begin();
     filling_ = 0;
 }
 
@@ -36,48 +33,43 @@ void Snapshot::add(const VoiceReport& v) noexcept {
 void Snapshot::end(std::int64_t frame) noexcept {
     count_.store(static_cast<std::uint64_t>(filling_), std::memory_order_relaxed);
     frame_.store(static_cast<std::uint64_t>(frame), std::memory_order_relaxed);
-    sequence_.fetch_add(1, std::memory_order_release); // even: whole
+    lock_.end();
 }
 
 std::int64_t Snapshot::read(std::vector<VoiceReport>& voices) const {
-    for (;;) {
-        const std::uint64_t before = sequence_.load(std::memory_order_acquire);
-        if (before % 2 == 0) {
-            const std::size_t count = count_.load(std::memory_order_relaxed);
-            const auto frame = static_cast<std::int64_t>(frame_.load(std::memory_order_relaxed));
-            voices.clear();
-            for (std::size_t i = 0; i < count; ++i) {
-                const auto* word = &data_[i * words];
-                const auto value = [&](int index) { return word[index].load(std::memory_order_relaxed); };
-                const std::uint64_t packed = value(6);
-                const auto byte = [&](int shift) { return static_cast<std::uint8_t>(packed >> shift & 0xff); };
-                VoiceReport v;
-                v.voice = value(0);
-                v.clip = value(1);
-                v.position = static_cast<std::int64_t>(value(2));
-                v.step = static_cast<std::int64_t>(value(3));
-                v.loop_start = static_cast<std::int64_t>(value(4) >> 32);
-                v.loop_end = static_cast<std::int64_t>(value(4) & 0xffffffffu);
-                v.loop_fade = static_cast<std::int64_t>(value(5));
-                v.program = value(7);
-                v.incoming = value(8);
-                v.faded = static_cast<std::int64_t>(value(9));
-                v.zone = byte(0);
-                v.key = byte(8);
-                v.slot_key = byte(16);
-                v.variant = byte(24);
-                v.channel = byte(32);
-                v.looping = packed >> 40 & 1;
-                v.reverse = packed >> 41 & 1;
-                v.released = packed >> 42 & 1;
-                voices.push_back(v);
-            }
-            std::atomic_thread_fence(std::memory_order_acquire);
-            if (sequence_.load(std::memory_order_relaxed) == before)
-                return frame;
+    std::int64_t frame = 0;
+    lock_.read([&] {
+        const std::size_t count = count_.load(std::memory_order_relaxed);
+        frame = static_cast<std::int64_t>(frame_.load(std::memory_order_relaxed));
+        voices.clear();
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto* word = &data_[i * words];
+            const auto value = [&](int index) { return word[index].load(std::memory_order_relaxed); };
+            const std::uint64_t packed = value(6);
+            const auto byte = [&](int shift) { return static_cast<std::uint8_t>(packed >> shift & 0xff); };
+            VoiceReport v;
+            v.voice = value(0);
+            v.clip = value(1);
+            v.position = static_cast<std::int64_t>(value(2));
+            v.step = static_cast<std::int64_t>(value(3));
+            v.loop_start = static_cast<std::int64_t>(value(4) >> 32);
+            v.loop_end = static_cast<std::int64_t>(value(4) & 0xffffffffu);
+            v.loop_fade = static_cast<std::int64_t>(value(5));
+            v.program = value(7);
+            v.incoming = value(8);
+            v.faded = static_cast<std::int64_t>(value(9));
+            v.zone = byte(0);
+            v.key = byte(8);
+            v.slot_key = byte(16);
+            v.variant = byte(24);
+            v.channel = byte(32);
+            v.looping = packed >> 40 & 1;
+            v.reverse = packed >> 41 & 1;
+            v.released = packed >> 42 & 1;
+            voices.push_back(v);
         }
-        std::this_thread::yield();
-    }
+    });
+    return frame;
 }
 
 } // namespace producergan

@@ -157,8 +157,8 @@ void fuzz_play(int blocks, Random& random) {
         if (chance(random, 0.1))
             bench.processor.strike(below(random, 140) - 6, below(random, 140) - 6);
         if (chance(random, 0.004))
-            bench.processor.choose(chance(random, 0.2) ? juce::String::repeatedString("x", 5000)
-                                                       : "preset " + juce::String(++presets));
+            bench.processor.session.choose(chance(random, 0.2) ? juce::String::repeatedString("x", 5000)
+                                                               : "preset " + juce::String(++presets));
         if (chance(random, 0.003))
             bench.processor.getStateInformation(project);
         if (chance(random, 0.003) && project.getSize() > 0)

@@ -339,7 +339,7 @@ int main(int argc, char** argv) {
         attack(processor, listening, engine, frames / 10, random, true); // other presets, nobody knows how loud
     const long most = bombs(processor, listening, engine);
 
-    processor.choose("good"); // an engine as it should be
+    processor.session.choose("good"); // an engine as it should be
     const auto peer = accept_and_greet(processor, listening, engine);
     for (int i = 0; i < 400; ++i)
         if (const juce::var message = peer->receive(2); !message.isVoid())

@@ -158,7 +158,7 @@ int direct(Processor& processor, const Serving& serving, int blocks, const std::
         if (chance(random, 0.1))
             processor.strike(below(random, 128), below(random, 128));
         if (block % 400 == 399)
-            processor.choose("preset " + juce::String(++presets));
+            processor.session.choose("preset " + juce::String(++presets));
         if (block % 700 == 100)
             processor.getStateInformation(project);
         if (block % 700 == 600) {

@@ -50,7 +50,7 @@ void PresetBox::show_menu() {
         const bool now = player_.model != nullptr && entry.name == player_.model->name;
         menu.addItem(entry.name, true, now, [self = SafePointer<PresetBox>(this), path = entry.path] {
             if (self != nullptr)
-                self->player_.processor.choose(path);
+                self->player_.processor.session.choose(path);
         });
     }
     if (presets.empty())
@@ -75,7 +75,7 @@ void PresetBox::step(int by) {
             now = i;
     const int to = juce::jlimit(0, count - 1, now + by);
     if (to != now)
-        player_.processor.choose(presets[static_cast<std::size_t>(to)].path);
+        player_.processor.session.choose(presets[static_cast<std::size_t>(to)].path);
 }
 
 bool PresetBox::keyPressed(const juce::KeyPress& press) {
@@ -96,7 +96,7 @@ void PresetBox::open_file() {
     chooser_->launchAsync(juce::FileBrowserComponent::openMode | juce::FileBrowserComponent::canSelectFiles,
                           [self = SafePointer<PresetBox>(this)](const juce::FileChooser& chooser) {
                               if (self != nullptr && chooser.getResult().existsAsFile())
-                                  self->player_.processor.choose(chooser.getResult().getFullPathName());
+                                  self->player_.processor.session.choose(chooser.getResult().getFullPathName());
                           });
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "producergan/config.hpp"
+#include "producergan/sequence_lock.hpp"
 
 namespace producergan {
 
@@ -37,7 +38,7 @@ public:
 
 private:
     static constexpr int words = 10;
-    std::atomic<std::uint64_t> sequence_{0};
+    SequenceLock lock_;
     std::atomic<std::uint64_t> count_{0};
     std::atomic<std::uint64_t> frame_{0};
     std::array<std::atomic<std::uint64_t>, capacity * words> data_{};
