@@ -103,6 +103,11 @@ struct Desk {
     explicit Desk(std::shared_ptr<const PresetModel> preset, const Knobs::Positions* positions = nullptr);
 };
 
+/// Whether a key of a zone is moved by itself, so that its sound is not that of where all hands stand. [thread-safe]
+inline bool moved_alone(const PresetModel& model, const Hands& hands, int zone, int key) noexcept {
+    return !model.zones[static_cast<std::size_t>(zone)].native.shared && hands.touched(key);
+}
+
 /// What the sampler parameters of a desk are: the preset's own; in their place in all zones those that the host has
 /// taken over; in their place what macros say. [audio-thread]
 void work_out(const Desk& desk, const HostParameters& host, Values& values) noexcept;

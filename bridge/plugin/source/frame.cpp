@@ -133,6 +133,9 @@ bool shallow(const char* text, std::size_t size) {
 
 namespace {
 
+juce::var filled(const juce::var& value, const Field* fields, int count);
+
+/// What a field has that says nothing, and that the table allows.
 juce::var nothing(const Field& field) {
     switch (field.kind) {
     case Kind::integer:
@@ -145,16 +148,15 @@ juce::var nothing(const Field& field) {
     case Kind::row:
         return juce::Array<juce::var>();
     case Kind::record:
+        return filled({}, field.element, field.element_count);
     case Kind::values:
         return new juce::DynamicObject();
     case Kind::text:
     case Kind::sound:
         break;
     }
-    return juce::String();
+    return juce::String::repeatedString("0", static_cast<int>(field.minimum));
 }
-
-juce::var filled(const juce::var& value, const Field* fields, int count);
 
 juce::var filled(const juce::var& value, const Field& field) {
     if (field.kind == Kind::record && value.getDynamicObject() != nullptr)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "json.hpp"
 #include "link_table.hpp"
 
 namespace producergan::plugin {
@@ -12,13 +13,6 @@ namespace producergan::plugin {
 namespace {
 
 double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
-
-juce::var object(std::initializer_list<juce::NamedValueSet::NamedValue> fields) {
-    auto* made = new juce::DynamicObject();
-    for (const auto& field : fields)
-        made->setProperty(field.name, field.value);
-    return made;
-}
 
 } // namespace
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "json.hpp"
 #include "link_table.hpp"
 
 namespace producergan::plugin {
@@ -21,21 +22,10 @@ constexpr int most_turns = 64;           // of a slot in a fresh zone that are r
 
 double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
 
-juce::var message(const char* type) {
-    auto* made = new juce::DynamicObject();
-    made->setProperty("type", type);
-    return made;
-}
+juce::var message(const char* type) { return object({{"type", type}}); }
 
 void add(juce::var& object, const char* name, const juce::var& value) {
     object.getDynamicObject()->setProperty(name, value);
-}
-
-juce::var row(std::initializer_list<juce::var> values) {
-    juce::Array<juce::var> list;
-    for (const juce::var& value : values)
-        list.add(value);
-    return list;
 }
 
 Place place_of(const juce::var& head) {
@@ -90,9 +80,7 @@ void Session::reopen() {
     for (const SoundName& name : library_.all_whole())
         if (names.size() < most_names)
             names.add(juce::String(name));
-    juce::var have = message("have");
-    add(have, "sounds", names);
-    link_.send(have);
+    link_.send(object({{"type", "have"}, {"sounds", names}}));
     open();
 }
 
@@ -123,12 +111,11 @@ void Session::open() {
     said_.clear();
     if (!chosen_ && model_ != nullptr)
         preset_ = {model_->name, model_->text, model_->folder};
-    juce::var head = message("open");
-    add(head, "rate", rate_);
-    add(head, "name", preset_.name);
-    add(head, "text", preset_.text);
-    add(head, "folder", preset_.folder);
-    link_.send(head);
+    link_.send(object({{"type", "open"},
+                       {"rate", rate_},
+                       {"name", preset_.name},
+                       {"text", preset_.text},
+                       {"folder", preset_.folder}}));
     opened_chosen_ = chosen_;
     hands_unsaid_ = !chosen_ && model_ != nullptr;
     if (hands_unsaid_)
@@ -325,18 +312,14 @@ void Session::keep_stand() {
     const Desk* desk = rig_.desk();
     const Stand here = stand(hands_);
     for (const auto& [place, sound] : wanted_)
-        if (const int turn = turn_of(desk, place); turn < most_turns && !touched(hands_, place))
+        if (const int turn = turn_of(desk, place);
+            turn < most_turns && !moved_alone(*model_, hands_, place.zone, place.key))
             scenes_.put(here, {place, turn}, sound);
 }
 
 int Session::turn_of(const Desk* desk, Place place) const {
     const bool of_this = desk != nullptr && desk->model->zones.size() == model_->zones.size();
     return of_this ? desk->turns.get(place) : 0;
-}
-
-/// Whether a slot's key is moved by itself.
-bool Session::touched(const Hands& hands, Place place) const {
-    return model_ != nullptr && !model_->zones[place.zone].native.shared && hands.touched(place.key);
 }
 
 void Session::tell_wanted() {
@@ -370,9 +353,8 @@ Stand Session::stand(const Hands& hands) const {
 void Session::beat() {
     std::unique_lock guard(lock_);
     rig_.collect();
-    if (flipped_.exchange(false)) { // between live play and a render: the one told the sampler what the other did not
+    if (flipped_.exchange(false)) // between live play and a render: the one told the sampler what the other did not
         untold_ = hands_unsaid_ = true;
-    }
     if (unplayed_ != nullptr)
         rig_.play(unplayed_);
     const bool moved = rig_.look(hands_);
@@ -475,10 +457,8 @@ void Session::say_voices() {
     if (voices.isEmpty() && !voices_said_)
         return;
     const bool any = !voices.isEmpty();
-    juce::var head = message("voices");
-    add(head, "clock", static_cast<juce::int64>(clock));
-    add(head, "voices", voices);
-    if (link_.send(head, true)) {
+    if (link_.send(object({{"type", "voices"}, {"clock", static_cast<juce::int64>(clock)}, {"voices", voices}}),
+                   true)) {
         voices_said_ = any;
         voices_at_ = now;
     }
@@ -501,9 +481,7 @@ void Session::prune() {
             kept.insert(sound);
     juce::Array<juce::var> lost;
     const auto say_lost = [&] {
-        juce::var head = message("lost");
-        add(head, "sounds", lost);
-        link_.send(head);
+        link_.send(object({{"type", "lost"}, {"sounds", lost}}));
         lost.clear();
     };
     for (const SoundName& name : library_.keep(kept)) {
@@ -522,11 +500,7 @@ void Session::set_rate(double rate) {
     if (rate == rate_)
         return;
     rate_ = rate;
-    link_.post([this, rate] {
-        juce::var head = message("rate");
-        add(head, "rate", rate);
-        link_.send(head);
-    });
+    link_.post([this, rate] { link_.send(object({{"type", "rate"}, {"rate", rate}})); });
 }
 
 void Session::set_offline(bool offline) noexcept {
@@ -567,9 +541,7 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
     std::unique_lock guard(lock_);
     const Stand here = stand(hands);
     const auto sight = [&](const Need& need) { return Scenes::Sight{need.place, desk.turns.get(need.place)}; };
-    const auto alone = [&](const Need& need) { // its key is moved by itself
-        return !desk.model->zones[need.place.zone].native.shared && hands.touched(need.key);
-    };
+    const auto alone = [&](const Need& need) { return moved_alone(*desk.model, hands, need.place.zone, need.key); };
     const auto full_name = [&](const Need& need) { // of everything that decides about its sound
         std::string name(reinterpret_cast<const char*>(&here), sizeof here);
         const int numbers[] = {need.place.zone, need.place.key, need.place.variant, sight(need).turn};
@@ -680,19 +652,10 @@ void Session::reroll(int key) {
     link_.post([this, key] { say_reroll(key); });
 }
 
-void Session::say_reroll(int key) {
-    juce::var head = message("reroll");
-    add(head, "key", key);
-    link_.send(head);
-}
+void Session::say_reroll(int key) { link_.send(object({{"type", "reroll"}, {"key", key}})); }
 
 void Session::lock(int key, bool on) {
-    link_.post([this, key, on] {
-        juce::var head = message("lock");
-        add(head, "key", key);
-        add(head, "on", on);
-        link_.send(head);
-    });
+    link_.post([this, key, on] { link_.send(object({{"type", "lock"}, {"key", key}, {"on", on}})); });
 }
 
 void Session::undo() {
@@ -702,10 +665,7 @@ void Session::undo() {
 void Session::paste(int key, const juce::String& text) {
     link_.post([this, key, text] {
         rig_.forget_turns(key); // the very sound that is pasted is heard next
-        juce::var head = message("paste");
-        add(head, "key", key);
-        add(head, "text", text.substring(0, 16384));
-        link_.send(head);
+        link_.send(object({{"type", "paste"}, {"key", key}, {"text", text.substring(0, 16384)}}));
     });
 }
 
@@ -713,10 +673,7 @@ void Session::copy(int key, std::function<void(juce::String)> then) {
     link_.post([this, key, then = std::move(then)] {
         const std::lock_guard guard(lock_);
         copied_ = then;
-        juce::var head = message("copy");
-        add(head, "key", key);
-        add(head, "variant", 0);
-        link_.send(head);
+        link_.send(object({{"type", "copy"}, {"key", key}, {"variant", 0}}));
     });
 }
 

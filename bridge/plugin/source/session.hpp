@@ -119,7 +119,6 @@ private:
     juce::var read_state(const void* data, std::size_t size);
     void keep_stand();
     int turn_of(const Desk* desk, Place place) const;
-    bool touched(const Hands& hands, Place place) const;
     bool ask(std::unique_lock<std::mutex>& guard, const Desk& desk, const Hands& hands,
              const std::vector<Need>& missing);
     void say_reroll(int key);

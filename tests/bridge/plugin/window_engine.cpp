@@ -9,19 +9,10 @@
 #include <set>
 
 #include "engine_process.hpp"
+#include "frame.hpp"
+#include "json.hpp"
 
 namespace producergan::plugin::test {
-
-namespace {
-
-juce::var object(std::initializer_list<std::pair<const char*, juce::var>> fields) {
-    auto* made = new juce::DynamicObject();
-    for (const auto& [name, value] : fields)
-        made->setProperty(name, value);
-    return made;
-}
-
-} // namespace
 
 FakeEngine::FakeEngine(FakePreset preset) : preset_(std::move(preset)), path_(runtime_folder() + "/engine-1.sock") {
     sockaddr_un address{};
@@ -166,7 +157,7 @@ void FakeEngine::send_sound(Place place, const std::string& sound) {
 }
 
 void FakeEngine::send(const char* type, const juce::var& head, const std::vector<float>& body) {
-    const std::string text = juce::JSON::toString(completed(type, head), true).toStdString();
+    const std::string text = juce::JSON::toString(brought_up_to_date(head, type), true).toStdString();
     juce::MemoryOutputStream out;
     out.writeInt(static_cast<int>(text.size()));
     out.writeInt(static_cast<int>(4 * body.size()));

@@ -3,65 +3,18 @@
 #include <cmath>
 #include <numeric>
 
+#include "frame.hpp"
+#include "json.hpp"
+
 namespace producergan::plugin::test {
 
 namespace {
-
-juce::var object(std::initializer_list<std::pair<const char*, juce::var>> fields) {
-    auto* made = new juce::DynamicObject();
-    for (const auto& [name, value] : fields)
-        made->setProperty(name, value);
-    return made;
-}
 
 juce::var list(const std::vector<int>& numbers) {
     juce::Array<juce::var> made;
     for (const int number : numbers)
         made.add(number);
     return made;
-}
-
-juce::var blank(const link::Field& field);
-
-juce::var filled(const link::Field* fields, int count, const juce::var& given) {
-    auto* made = new juce::DynamicObject();
-    for (int i = 0; i < count; ++i) {
-        const juce::Identifier name(juce::String(fields[i].name.data(), fields[i].name.size()));
-        juce::var value = given.hasProperty(name) ? given[name] : blank(fields[i]);
-        if (const auto* items = value.getArray();
-            items != nullptr && fields[i].element != nullptr && fields[i].element->kind == link::Kind::record) {
-            juce::Array<juce::var> whole;
-            for (const juce::var& item : *items)
-                whole.add(filled(fields[i].element->element, fields[i].element->element_count, item));
-            value = whole;
-        } else if (fields[i].kind == link::Kind::record) {
-            value = filled(fields[i].element, fields[i].element_count, value);
-        }
-        made->setProperty(name, value);
-    }
-    return made;
-}
-
-juce::var blank(const link::Field& field) {
-    switch (field.kind) {
-    case link::Kind::integer:
-        return static_cast<juce::int64>(std::max(0.0, field.minimum));
-    case link::Kind::number:
-        return std::max(0.0, field.minimum);
-    case link::Kind::boolean:
-        return false;
-    case link::Kind::text:
-        return juce::String::repeatedString("0", static_cast<int>(field.minimum));
-    case link::Kind::sound:
-        return juce::String::repeatedString("0", 32);
-    case link::Kind::list:
-    case link::Kind::row:
-        return juce::Array<juce::var>();
-    case link::Kind::record:
-    case link::Kind::values:
-        break;
-    }
-    return new juce::DynamicObject();
 }
 
 struct Macro {
@@ -120,16 +73,17 @@ std::vector<int> range(int first, int last) {
 FakePreset preset(const char* name, const char* instrument, const juce::Array<juce::var>& zones,
                   const juce::var& macro_rows, const std::vector<int>& kinds) {
     FakePreset made;
-    made.program = completed("program", object({{"serial", 1},
-                                                {"name", name},
-                                                {"text", juce::String("name = \"") + name + "\"\n"},
-                                                {"instrument", object({{"name", instrument},
-                                                                       {"sample_rate", clip_rate},
-                                                                       {"channels", 1},
-                                                                       {"clip_frames", clip_frames}})},
-                                                {"zones", zones},
-                                                {"play", object({{"master_gain_db", -6.0}})},
-                                                {"macros", macro_rows}}));
+    made.program = brought_up_to_date(object({{"serial", 1},
+                                              {"name", name},
+                                              {"text", juce::String("name = \"") + name + "\"\n"},
+                                              {"instrument", object({{"name", instrument},
+                                                                     {"sample_rate", clip_rate},
+                                                                     {"channels", 1},
+                                                                     {"clip_frames", clip_frames}})},
+                                              {"zones", zones},
+                                              {"play", object({{"master_gain_db", -6.0}})},
+                                              {"macros", macro_rows}}),
+                                      "program");
     for (int index = 0; index < zones.size(); ++index) {
         const juce::var& row = zones[index];
         const int variants = static_cast<int>(row["layers"]) * static_cast<int>(row["siblings"]);
@@ -173,17 +127,6 @@ std::vector<float> audio(const std::string& sound) {
             ((1.0f - noise) * tone + noise * (2.0f * random.nextFloat() - 1.0f) * std::exp(-0.4f * decay * t));
     }
     return samples;
-}
-
-juce::var completed(const char* type, const juce::var& head) {
-    for (const link::Message& message : link::messages)
-        if (message.type == type && message.direction == link::Direction::to_client) {
-            juce::var whole = filled(message.fields, message.field_count, head);
-            whole.getDynamicObject()->setProperty("type", type);
-            return whole;
-        }
-    jassertfalse;
-    return {};
 }
 
 FakePreset drums() {

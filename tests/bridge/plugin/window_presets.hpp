@@ -28,8 +28,4 @@ std::vector<float> audio(const std::string& sound);
 
 inline constexpr int clip_frames = 16384, clip_rate = 44100;
 
-/// Brings a message into the shape of the link's table: what is missing gets its least value, what the table does not
-/// know is left out.
-juce::var completed(const char* type, const juce::var& head);
-
 } // namespace producergan::plugin::test
