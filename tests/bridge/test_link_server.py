@@ -138,6 +138,17 @@ def welcomed(server, host, peer) -> list:
     return host.joined
 
 
+def brimful(serve, host, clock):
+    """A server, and a client of it that reads nothing, with as much waiting for it as there is room for."""
+    server = serve(host, clock)
+    peer = Peer(server.path)
+    (connection,) = welcomed(server, host, peer)
+    while connection.has_room:
+        connection.send("notice", text="x" * 4000)
+    server.step()
+    return server, peer, connection
+
+
 def test_a_client_is_welcomed_and_answered(serve):
     host = Echo()
     server = serve(host)
@@ -255,12 +266,7 @@ def test_who_says_nothing_for_ten_seconds_is_told_so(serve):
 
 def test_who_takes_nothing_for_ten_seconds_is_dropped(serve):
     clock, host = Clock(), Echo()
-    server = serve(host, clock)
-    peer = Peer(server.path)
-    (connection,) = welcomed(server, host, peer)
-    while connection.has_room:
-        connection.send("notice", text="x" * 4000)
-    server.step()
+    server, peer, connection = brimful(serve, host, clock)
     clock.now += link_connection.STALL_SECONDS - 0.1
     server.step()
     assert connection in server._connections
@@ -333,12 +339,7 @@ def test_it_serves_on_where_the_process_may_open_no_more_files(serve):
 
 def test_a_refusal_takes_the_place_of_what_was_to_go_but_not_of_half_a_frame(serve):
     clock, host = Clock(), Echo()
-    server = serve(host, clock)
-    peer = Peer(server.path)
-    (connection,) = welcomed(server, host, peer)
-    while connection.has_room:
-        connection.send("notice", text="x" * 4000)
-    server.step()
+    server, peer, connection = brimful(serve, host, clock)
     connection.refuse("Because\0 of this.")
     reading = threading.Thread(target=lambda: found.extend(peer.rest()))
     found: list = []
