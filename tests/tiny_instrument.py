@@ -124,6 +124,26 @@ def tiny_model(
     return model
 
 
+def write_noise_instrument(path: Path, **options: Any) -> Path:
+    """Writes an instrument whose every sound is white noise, which no coder makes smaller; the options are as above."""
+    model = tiny_model(**options)
+    nodes = [
+        helper.make_node("Mul", ["cycles", "much"], ["far"]),
+        helper.make_node("Sin", ["far"], ["hash"]),
+        helper.make_node("Mul", ["hash", "more"], ["spread"]),
+        helper.make_node("Floor", ["spread"], ["spread_whole"]),
+        helper.make_node("Sub", ["spread", "spread_whole"], ["random"]),
+        helper.make_node("Cast", ["random"], ["noise"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["noise", "gains"], ["audio"]),
+    ]
+    del model.graph.node[-1]
+    model.graph.node.extend(nodes)
+    constants = {"much": 12.9898, "more": 43758.5453}
+    model.graph.initializer.extend(numpy_helper.from_array(np.array(value), name) for name, value in constants.items())
+    onnx.save(model, str(path))
+    return path
+
+
 def write_tiny_instrument(path: Path, **options: Any) -> Path:
     """Writes `tiny_model(**options)` to `path` and returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)

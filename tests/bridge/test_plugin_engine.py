@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -12,11 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click_instrument import write_click_instrument
 from engine_process import EngineProcess
 from live_host import SERVED, LiveHost
 from plugin_build import build_program
@@ -41,6 +44,18 @@ seed = 2
 mode = "one-shot"
 """
 )
+
+TURNED = (
+    LOOP
+    + """
+[[macro]]
+id = 1
+name = "Pitch"
+controller = 1
+targets = [{ to = "direction:pitch", range = [-0.5, 0.5] }]
+"""
+)
+Spoil = Callable[[EngineProcess, LiveHost, contextlib.ExitStack], EngineProcess]
 
 
 @pytest.fixture
@@ -133,6 +148,47 @@ def test_stopped_for_a_while(folder: Path, tmp_path: Path, seconds: int) -> None
         assert host.statuses[-1]["status"] == "ready"
 
 
+def spoil_by_kill(process: EngineProcess, host: LiveHost, engines: contextlib.ExitStack) -> EngineProcess:
+    process.process.kill()
+    process.process.wait()
+    host.wait_for("frozen", "starting")
+    process = engines.enter_context(engine())
+    host.wait_for(*SERVED)
+    return process
+
+
+def spoil_by_stop(process: EngineProcess, host: LiveHost, engines: contextlib.ExitStack) -> EngineProcess:
+    process.process.send_signal(signal.SIGSTOP)
+    time.sleep(1.5)  # longer than any sound that is under way
+    process.process.send_signal(signal.SIGCONT)
+    return process
+
+
+@pytest.mark.parametrize("spoil", [spoil_by_kill, spoil_by_stop])
+def test_a_knob_that_turns_while_the_engine_goes_costs_new_sounds_never_audio(
+    folder: Path, tmp_path: Path, spoil: Spoil
+) -> None:
+    # So slow that there is always a sound of which but the beginning has come.
+    write_click_instrument(tmp_path / "tiny.onnx", work=60, amplitude=0.4, low_hz=200, high_hz=900, frames=4 * 16000)
+    (tmp_path / "preset.toml").write_text(TURNED)
+    draw = random.Random(1)
+    with contextlib.ExitStack() as engines, LiveHost(tmp_path / "heard.f32", 0, "turn") as host:
+        process = engines.enter_context(engine())
+        host.wait_for("ready")
+        host.tell("play")
+        host.wait_for("rendering")
+        for _ in range(KILLS):
+            time.sleep(draw.uniform(0.2, 0.5))
+            process = spoil(process, host, engines)
+        host.tell("stop")
+        heard = host.finish()
+    assert host.result["not_finite"] == host.result["hung"] == host.result["waits"] == 0
+    loudest = np.abs(heard[: len(heard) // 480 * 480]).reshape(-1, 960).max(axis=1)
+    silent = np.flatnonzero(loudest < 0.02)
+    print(f"{len(loudest)} times 10 ms, the softest {loudest.min():.3f}, silent {len(silent)}: {silent[:10]}")
+    assert len(silent) == 0
+
+
 def test_an_engine_that_stops_at_the_handshake_is_passed_over(folder: Path, tmp_path: Path) -> None:
     with engine() as older, engine() as newer:
         older.wait_for(SPEAKS)
@@ -154,17 +210,62 @@ def test_an_engine_that_stopped_at_the_handshake_is_told_of_and_tried_again(fold
             host.wait_for(*SERVED, deadline_s=20)
 
 
-class Refusing:
-    """An engine that refuses everybody in one sentence."""
+def test_a_bounce_that_lacks_sounds_says_so_and_the_next_one_may_not(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "preset.toml").write_text(TURNED)
+    with engine() as process, LiveHost(Path("bounce"), 700) as host:
+        process.wait_for(SPEAKS)
 
-    def __init__(self, folder: Path, sentence: str) -> None:
+        def bounced(sentence: str = "") -> dict[str, Any]:
+            host.tell("play")
+            return host.wait_for("bounced", sentence=sentence)
+
+        good = bounced()
+        assert good["sentence"] == ""
+        assert good["peak"] > 0.1
+        process.process.send_signal(signal.SIGSTOP)
+        bad = bounced("The bounce lacks sounds: the engine did not answer. Bounce it again.")
+        assert bad["peak"] == pytest.approx(good["peak"]), "what there is is played all the same"
+        process.process.send_signal(signal.SIGCONT)
+        assert bounced()["sentence"] == ""
+        process.process.kill()
+        process.process.wait()
+        host.wait_for("frozen")
+        assert bounced()["sentence"] == "", "all that it needs was kept"
+        host.tell("turn")
+        bad = bounced("The bounce lacks sounds that the project does not hold.")
+        assert bad["peak"] > 0.1
+
+
+def test_a_bounce_without_engine_and_preset_says_so(folder: Path, tmp_path: Path) -> None:
+    with LiveHost(Path("bounce"), 700) as host:
+        host.tell("play")
+        assert host.wait_for("bounced", sentence="The bounce is silent: ")["peak"] == 0
+
+
+def test_another_instrument_under_the_same_name_is_not_taken_for_the_projects(folder: Path, tmp_path: Path) -> None:
+    with LiveHost(tmp_path / "heard.f32") as host:
+        with engine():
+            host.wait_for("ready")
+        host.wait_for("frozen", "starting")
+        write_tiny_instrument(tmp_path / "tiny.onnx", amplitude=0.25)
+        with engine():
+            host.wait_for("frozen", sentence="The instrument tiny is another one now")
+        write_tiny_instrument(tmp_path / "tiny.onnx")
+        with engine():
+            host.wait_for("ready")
+
+
+class Refusing:
+    """An engine that gives everybody one answer."""
+
+    def __init__(self, folder: Path, **answer: object) -> None:
         self.asked = 0
         self._socket, self._path = listen(folder, os.getpid())
-        self._sentence = sentence
+        self._answer = answer
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
-        head = json.dumps({"type": "refused", "reason": self._sentence}).encode()
+        head = json.dumps(self._answer).encode()
         with contextlib.suppress(OSError):
             while True:
                 peer, _ = self._socket.accept()
@@ -181,7 +282,7 @@ class Refusing:
 
 def test_an_engine_of_another_version_says_so_and_is_not_pestered(folder: Path, tmp_path: Path) -> None:
     sentence = "This engine speaks version 2 of the link and the plugin version 1; update the plugin."
-    refusing = Refusing(folder, sentence)
+    refusing = Refusing(folder, type="refused", reason=sentence)
     with LiveHost(tmp_path / "heard.f32") as host:
         host.wait_for("missing", sentence=sentence)
         before = refusing.asked
@@ -192,6 +293,13 @@ def test_an_engine_of_another_version_says_so_and_is_not_pestered(folder: Path, 
             os.utime(refusing._path)
             host.wait_for(*SERVED)
     refusing.close()
+
+
+def test_an_engine_of_another_version_that_does_not_refuse_is_told_of_too(folder: Path, tmp_path: Path) -> None:
+    later = Refusing(folder, type="welcome", version=2, engine="ProducerGAN 9", news=True)
+    with LiveHost(tmp_path / "heard.f32") as host:
+        host.wait_for("missing", sentence="speaks version 2 of the link and the plugin version 1; install the plugin")
+    later.close()
 
 
 def test_no_engine_to_start(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

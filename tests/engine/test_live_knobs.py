@@ -54,8 +54,13 @@ def test_a_held_note_becomes_the_other_sound_without_a_step(tmp_path: Path) -> N
     preset = Preset.load(path)
     ends = [frequency(preset.sounds({1: float(position)})[0, 60, 0].z()) for position in (0, 1)]
     assert abs(ends[0] - ends[1]) > 50
-    move = RATE
-    events = [(RATE // 4, bytes((0x90, 60, 127))), (move, bytes((0xB0, 1, 127)))]
+    move, end = RATE, 2 * RATE
+    events = [
+        (0, bytes((0xB0, 1, 0))),  # of a try before
+        (RATE // 4, bytes((0x90, 60, 127))),
+        (move, bytes((0xB0, 1, 127))),
+        (end, bytes((0x80, 60, 0))),
+    ]
     with (
         jack_server.running(RATE, 128, realtime=True),
         Probe() as probe,
@@ -63,9 +68,9 @@ def test_a_held_note_becomes_the_other_sound_without_a_step(tmp_path: Path) -> N
     ):
         engine.wait_ready()
         probe.wait_connected()
-        audio = probe.take(events, 2 * RATE).audio[:, 0]
+        taken = probe.undisturbed(events, end + RATE // 2)
         counters = engine.counters()
-    assert counters["notes"] == 1
+    audio = taken.audio[:end, 0]
     assert counters["starved"] == 0
     width = RATE // 2
     assert loudest_hz(audio[move - width : move]) == pytest.approx(ends[0], abs=2.1)
@@ -74,6 +79,8 @@ def test_a_held_note_becomes_the_other_sound_without_a_step(tmp_path: Path) -> N
     peak = float(np.abs(heard).max())
     own = peak * 2 * np.pi * max(ends) / RATE
     fades = 2 * peak / (SWAP_SECONDS * RATE) + 2 * peak / (LOOP_FADE * RATE)
+    if taken.xruns or taken.missed:
+        pytest.skip("this machine is too late for a JACK server: frames are missing")
     assert float(np.abs(np.diff(heard)).max()) <= own + fades
 
 

@@ -91,6 +91,12 @@ void check_message(const juce::var& head, std::size_t body_bytes, link::Directio
     if (object == nullptr || !object->getProperty("type").isString())
         throw LinkError("The engine sent something that is no message of the link.");
     const link::Message& message = known(object->getProperty("type"), direction);
+    if (const juce::var version = object->getProperty("version");
+        message.type == "welcome" && version.isInt() && static_cast<int>(version) != link::link_version)
+        throw LinkError( // before its fields: another version may have others
+            "The engine speaks version " + std::to_string(static_cast<int>(version)) +
+            " of the link and the plugin version " + std::to_string(link::link_version) +
+            "; install the plugin and the engine of the same ProducerGAN.");
     if (object->getProperties().size() != message.field_count + 1)
         wrong(message.type, "fields");
     for (int i = 0; i < message.field_count; ++i) {

@@ -13,6 +13,11 @@ inline juce::var object(std::initializer_list<juce::NamedValueSet::NamedValue> f
     return made;
 }
 
+/// One more field of a JSON object. [thread-safe]
+inline void add(juce::var& object, const char* name, const juce::var& value) {
+    object.getDynamicObject()->setProperty(name, value);
+}
+
 /// A JSON list of these things. [thread-safe]
 inline juce::var row(std::initializer_list<juce::var> things) {
     juce::Array<juce::var> list;

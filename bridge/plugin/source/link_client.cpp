@@ -5,16 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "clock.hpp"
 #include "json.hpp"
 #include "link_table.hpp"
 
 namespace producergan::plugin {
-
-namespace {
-
-double seconds() { return juce::Time::getMillisecondCounterHiRes() / 1000.0; }
-
-} // namespace
 
 LinkClient::LinkClient(Listener& listener) : Thread("ProducerGAN link"), listener_(listener) { startThread(); }
 

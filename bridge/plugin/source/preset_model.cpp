@@ -80,7 +80,7 @@ MacroInfo macro_of(const juce::var& row, std::size_t zone_count) {
 
 PresetModel::PresetModel(const juce::var& program)
     : head(brought_up_to_date(program, "program")), name(program["name"]), folder(program["folder"]),
-      text(program["text"]), instrument(program["instrument"]["name"]) {
+      text(program["text"]), instrument(program["instrument"]["name"]), digest(program["instrument"]["digest"]) {
     clip_seconds = static_cast<double>(program["instrument"]["clip_frames"]) /
                    static_cast<double>(program["instrument"]["sample_rate"]);
     for (const juce::var& row : *program["zones"].getArray())

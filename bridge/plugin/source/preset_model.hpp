@@ -35,6 +35,7 @@ struct PresetModel {
     juce::String name, folder; // `folder`: from which the text names its instrument
     juce::String text;         // the preset's TOML as it stands
     juce::String instrument;   // its name
+    juce::String digest;       // of its file
     double clip_seconds = 0.0;
     std::vector<ZoneModel> zones;
     std::array<float, play_param_count> play{};

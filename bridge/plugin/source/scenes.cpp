@@ -86,6 +86,12 @@ void Scenes::prune(const Stand& kept, std::size_t most_sounds, std::size_t most_
     }
 }
 
+void Scenes::keep(const std::set<SoundName>& names) {
+    for (auto& [stand, scene] : scenes_)
+        std::erase_if(scene.sounds, [&](const auto& entry) { return !names.contains(entry.second); });
+    std::erase_if(scenes_, [](const auto& entry) { return entry.second.sounds.empty(); });
+}
+
 std::set<SoundName> Scenes::sounds() const {
     std::set<SoundName> names;
     for (const auto& [stand, scene] : scenes_)

@@ -38,6 +38,9 @@ public:
     /// `kept` is never forgotten.
     void prune(const Stand& kept, std::size_t most_sounds, std::size_t most_stands);
 
+    /// Forgets all sounds but these.
+    void keep(const std::set<SoundName>& names);
+
     std::size_t stands() const { return scenes_.size(); }
 
     std::set<SoundName> sounds() const;

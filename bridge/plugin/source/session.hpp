@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "library.hpp"
 #include "link_client.hpp"
@@ -74,11 +75,17 @@ public:
     juce::var restore(const void* data, std::size_t size);
     std::size_t kept_bytes() const { return kept_bytes_.load(); } // what a project keeps of clips, packed [thread-safe]
 
+    static inline std::atomic<int> patience_ms{
+        60'000}; // of a render with an engine that says nothing; tests shorten it
+
     static constexpr int most_name = 1024; // characters of a preset's path, so that its bytes are what the link takes
     static constexpr std::size_t most_kept_bytes = std::size_t{64} << 20;  // of packed clips in a project
     static constexpr std::size_t most_clip_bytes = std::size_t{128} << 20; // of clips in memory
 
 private:
+    static constexpr int most_names = 16384; // of sounds in one message
+    static constexpr int most_turns = 64;    // of a slot in a fresh zone that are remembered: they come round
+
     struct Preset { // what to ask an engine for
         juce::String name = "drums", text, folder;
     };
@@ -101,30 +108,39 @@ private:
     void all_read() override;
     void beat() override;
 
+    // What the engine says, and what it is told: session_link.cpp. [link-thread]
     void open();
     void reopen();
     void not_opened();
     void hear_program(const juce::var& head);
     void hear_set(const juce::var& head);
     void hear_done(const juce::var& head);
+    void say_hands();
+    void say_voices();
+    void say_reroll(int key);
+    juce::var hands_fields(const char* type, const Hands& hands, const Turns& turns) const;
+
+    // What the sampler is told, and what is kept of it: session.cpp. [thread-safe, the lock held]
     void take_up(const std::shared_ptr<const PresetModel>& model, const std::map<Place, SoundName>& slots,
                  const Knobs::Positions* positions);
     bool tell(Place place, const SoundName& sound);
     void tell_wanted();
+    SoundName last_whole(Place place) const;
+    void spare_voices();
+    void only_whole();
     void play_kept(const Hands& hands);
-    void say_hands();
-    void say_voices();
-    void prune();
-    void pack(std::unique_lock<std::mutex>& guard);
-    juce::var read_state(const void* data, std::size_t size);
     void keep_stand();
     int turn_of(const Desk* desk, Place place) const;
+    Stand stand(const Hands& hands) const;
+    void pack(std::unique_lock<std::mutex>& guard);
+    void prune();
+
+    // A render: session_render.cpp. [audio-thread, offline only, the lock held]
     bool ask(std::unique_lock<std::mutex>& guard, const Desk& desk, const Hands& hands,
              const std::vector<Need>& missing);
-    void say_reroll(int key);
-    juce::var hands_fields(const char* type, const Hands& hands, const Turns& turns) const;
-    Stand stand(const Hands& hands) const;
     bool can_make() const; // whether an engine makes sounds of the present preset, or is about to
+
+    juce::var read_state(const void* data, std::size_t size);
     void changed() { ++changes_; }
 
     Rig& rig_;
@@ -138,10 +154,12 @@ private:
     std::shared_ptr<PresetModel> model_;
     std::int64_t serial_ = -1; // the engine's, of what plays; −1: the engine does not play it
     std::unique_ptr<Coming> coming_;
-    bool refused_ = false;           // the engine cannot open it
+    bool refused_ = false;           // the engine cannot open it, or has another instrument for it
     std::unique_ptr<Desk> unplayed_; // that the sampler was too busy to take
     std::map<Place, SoundName> wanted_;
+    std::map<Place, SoundName> whole_;    // what was wanted before, the last one that had come whole
     std::map<Place, std::uint64_t> told_; // the clip that the sampler has there
+    std::set<Place> spared_;              // slots that have the last whole sound until the wanted one goes on
     bool untold_ = false;                 // some of what is wanted may not be told
     Library library_;
     bool unpacked_ = false; // it may hold clips that are not packed yet

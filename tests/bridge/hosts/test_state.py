@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +12,29 @@ import pytest
 from midi_score import NOTE_OFF, busy_score, notes
 from plugin_host import Job
 from plugin_rig import ServingEngine, alone, write_everything
-from tiny_instrument import write_tiny_instrument
+from tiny_instrument import write_noise_instrument, write_tiny_instrument
 
 from engine.preset import Preset
 
 RATE = 48000
 GAP = RATE // 8
 STEP = 2.0**-23  # of 24 bits
+
+MOST_KEPT = 64 << 20  # bytes of packed clips in a state
+
+NOISE = """
+format = 1
+name = "Noise"
+instrument = "tiny.onnx"
+
+[[zone]]
+name = "keys"
+keys = "12-107"
+source = "seeds"
+seed = 5
+mode = "gated"
+release = 0.01
+"""
 
 LONG = """
 format = 1
@@ -76,7 +93,8 @@ def test_a_state_of_many_clips(
     job = Job("minihost", vst3, tmp_path, block=512, environment=own_engine.environment(preset))
     audio, (state, seconds), (_, again) = job.render(score, frames).save().save().run()
     in_memory = len(keys) * 3 * 4 * RATE * 2 * 4
-    assert in_memory > 20e6
+    assert in_memory > 100e6
+    assert len(state) > 20e6
     own_engine.kill()
     preset.unlink()
     (tmp_path / "tiny.onnx").unlink()
@@ -86,3 +104,30 @@ def test_a_state_of_many_clips(
     print(f"saved in {seconds:.2f} s, once more in {again:.2f} s, loaded in {loaded:.2f} s.")
     record_property("state_bytes", len(state))
     assert np.abs(opened[:2] - audio[:2]).max() < STEP
+
+
+def test_what_would_be_too_large_is_kept_with_fewer_bits(vst3: Path, own_engine: ServingEngine, tmp_path: Path) -> None:
+    preset = tmp_path / "noise.toml"
+    write_noise_instrument(tmp_path / "tiny.onnx", frames=2**17, channels=2, sample_rate=RATE)
+    preset.write_text(NOISE)
+    keys = range(12, 108)
+    assert 3 * len(keys) * 2 * 2**17 > MOST_KEPT > 2 * len(keys) * 2 * 2**17
+    score = notes(range(0, len(keys) * GAP, GAP), keys)
+    frames = (len(keys) + 1) * GAP
+    job = Job("minihost", vst3, tmp_path, block=512, environment=own_engine.environment(preset))
+    audio, (state, _) = job.render(score, frames).save().run()
+    own_engine.kill()
+    job = Job("minihost", vst3, tmp_path, block=512, environment=alone(tmp_path))
+    _, opened = job.load(state).render(score, frames).run()
+    assert 0.7 * MOST_KEPT < len(state) < MOST_KEPT + 1e6
+    assert np.abs(audio[:2]).max() > 0.05
+    assert 0 < np.abs(opened[:2] - audio[:2]).max() < 2.0**-15
+
+
+def test_a_project_of_a_later_version_is_given_back_as_it_was(vst3: Path, tmp_path: Path) -> None:
+    environment = alone(tmp_path)
+    (empty, _), *_ = Job("minihost", vst3, tmp_path, environment=environment).save().run()
+    at = empty.index(b"PGan") + 4
+    later = empty[:at] + struct.pack("<I", 2) + empty[at + 4 :]
+    _, (kept, _) = Job("minihost", vst3, tmp_path, environment=environment).load(later).save().run()
+    assert kept == later

@@ -1,9 +1,13 @@
 // A host that plays the plugin at the pace of an audio device, while somebody else does what he likes to the engine:
 // one held note, one-shots again and again. Tells each change of the plugin's status as a line of JSON.
 //
-// host AUDIO          standard input: `play` begins to play, `stop` ends; AUDIO takes what was heard, float32, stereo
-// host AUDIO FRAMES   plays so many frames as soon as it is told to `play`, as fast as it can, and ends
-// host scan           does what a host does that only looks which plugins there are
+// host AUDIO [0 turn]    standard input: `play` begins to play, `stop` ends; AUDIO takes what was heard, float32,
+//                        stereo; `turn`: controller 1 is turned all the time
+// host AUDIO FRAMES      plays so many frames as soon as it is told to `play`, as fast as it can, and ends
+// host bounce PATIENCE   standard input: `play` renders a second offline and tells its peak, `turn` puts the first
+// macro
+//                        elsewhere, `stop` ends; PATIENCE in ms
+// host scan              does what a host does that only looks which plugins there are
 #include <sys/resource.h>
 
 #include <atomic>
@@ -24,6 +28,7 @@ namespace {
 constexpr double rate = 48000.0;
 constexpr int block = 256, held_note = 36, first_struck = 68, last_struck = 79;
 constexpr int strike_every = 4800, strike_length = 2400; // frames
+constexpr int turn_every = 1440;                         // frames
 constexpr int after_blocks = 400;                        // more than the longest note lasts
 constexpr int before_blocks = 40;                        // until what has come is in the sampler's table
 
@@ -36,12 +41,13 @@ const char* name_of(Status::Kind kind) {
 
 /// The audio thread, and what it found.
 struct Player {
-    Player(Processor& played, std::int64_t wanted) : processor(played), frames(wanted) {
+    Player(Processor& played, std::int64_t wanted, bool turned) : processor(played), frames(wanted), turning(turned) {
         heard.reserve(std::size_t{1} << 26);
     }
 
     Processor& processor;
     const std::int64_t frames; // to play; 0: until it is told to end
+    const bool turning;
     std::atomic<bool> playing{false}, ending{false}, ended{false};
     std::vector<float> heard;
     long waits = 0;          // times that the thread gave up its core inside of the plugin
@@ -82,7 +88,7 @@ struct Player {
     }
 
 private:
-    static void play(juce::MidiBuffer& midi, std::int64_t from) {
+    void play(juce::MidiBuffer& midi, std::int64_t from) const {
         if (from == 0)
             midi.addEvent(juce::MidiMessage::noteOn(1, held_note, std::uint8_t{100}), 0);
         for (int i = 0; i < block; ++i) {
@@ -92,6 +98,9 @@ private:
                 midi.addEvent(juce::MidiMessage::noteOn(1, note, std::uint8_t{90}), i);
             else if (frame % strike_every == strike_length)
                 midi.addEvent(juce::MidiMessage::noteOff(1, note), i);
+            if (turning && frame % turn_every == 0)
+                midi.addEvent(juce::MidiMessage::controllerEvent(1, 1, static_cast<int>(frame / turn_every * 5 % 128)),
+                              i);
         }
     }
 
@@ -109,7 +118,7 @@ private:
 /// Looks at the plugin as its window would.
 class Watch : private juce::Timer {
 public:
-    Watch(Processor& watched, Player& player) : processor_(watched), player_(player) { startTimer(2); }
+    Watch(Processor& watched, const std::atomic<bool>& ended) : processor_(watched), ended_(ended) { startTimer(2); }
 
 private:
     void timerCallback() override {
@@ -123,12 +132,12 @@ private:
             std::cout << juce::JSON::toString(line, true) << std::endl;
             told_ = now;
         }
-        if (player_.ended.load())
+        if (ended_.load())
             juce::MessageManager::getInstance()->stopDispatchLoop();
     }
 
     Processor& processor_;
-    Player& player_;
+    const std::atomic<bool>& ended_;
     juce::String told_;
 };
 
@@ -146,17 +155,60 @@ int scan() {
     return 0;
 }
 
+/// Renders offline whenever it is told to.
+int bounce(int patience_ms) {
+    Session::patience_ms = patience_ms;
+    Processor processor;
+    processor.setNonRealtime(true);
+    std::atomic<bool> ended{false};
+    const Watch watch(processor, ended);
+    std::thread commands([&] {
+        juce::AudioBuffer<float> audio(2, block);
+        juce::MidiBuffer midi;
+        for (std::string line; std::getline(std::cin, line) && line != "stop";) {
+            if (line == "turn") {
+                processor.parameters.macros[0]->setValueNotifyingHost(1.0f);
+                continue;
+            }
+            processor.setRateAndBufferSizeDetails(rate, block);
+            processor.prepareToPlay(rate, block);
+            processor.reset();
+            float peak = 0.0f;
+            for (int frame = 0; frame < rate; frame += block) {
+                midi.clear();
+                if (frame == 0)
+                    midi.addEvent(juce::MidiMessage::noteOn(1, held_note, std::uint8_t{100}), 0);
+                audio.clear();
+                processor.processBlock(audio, midi);
+                peak = std::max(peak, audio.getMagnitude(0, block));
+            }
+            const Status status = processor.session.status();
+            auto* told = new juce::DynamicObject();
+            told->setProperty("status", "bounced");
+            told->setProperty("sentence", status.kind == Status::Kind::failed ? status.sentence : juce::String());
+            told->setProperty("peak", peak);
+            std::cout << juce::JSON::toString(told, true) << std::endl;
+        }
+        ended = true;
+    });
+    juce::MessageManager::getInstance()->runDispatchLoop();
+    commands.join();
+    return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     const juce::ScopedJuceInitialiser_GUI juce;
     if (argc > 1 && std::string(argv[1]) == "scan")
         return scan();
+    if (argc > 2 && std::string(argv[1]) == "bounce")
+        return bounce(std::atoi(argv[2]));
     auto processor = std::make_unique<Processor>();
     processor->setRateAndBufferSizeDetails(rate, block);
     processor->prepareToPlay(rate, block);
-    Player player(*processor, argc > 2 ? std::atoll(argv[2]) : 0);
-    const Watch watch(*processor, player);
+    Player player(*processor, argc > 2 ? std::atoll(argv[2]) : 0, argc > 3);
+    const Watch watch(*processor, player.ended);
     std::thread audio([&] { player.run(); });
     std::thread commands([&] {
         for (std::string line; std::getline(std::cin, line) && line != "stop";)
