@@ -138,6 +138,7 @@ private:
     // A render: session_render.cpp. [audio-thread, offline only, the lock held]
     bool ask(std::unique_lock<std::mutex>& guard, const Desk& desk, const Hands& hands,
              const std::vector<Need>& missing);
+    juce::String why_not() const;
     bool can_make() const; // whether an engine makes sounds of the present preset, or is about to
 
     juce::var read_state(const void* data, std::size_t size);

@@ -25,7 +25,6 @@ void Session::set_offline(bool offline) noexcept {
 
 void Session::begin_render() {
     const std::lock_guard guard(lock_);
-    failure_ = {};
     needed_.clear();
     told_.clear();
     rig_.begin_render();
@@ -37,14 +36,23 @@ bool Session::can_make() const {
     return where != LinkClient::Where::missing && !refused_ && (coming_ == nullptr || model_ == nullptr);
 }
 
+/// Why there is no engine that makes sounds, a sentence.
+juce::String Session::why_not() const {
+    if (problem_.isNotEmpty())
+        return problem_;
+    const juce::String trouble = link_.trouble();
+    return trouble.isNotEmpty() ? trouble : "The engine does not answer.";
+}
+
 void Session::wait_for_preset() {
     link_.wake();
     std::unique_lock guard(lock_);
+    failure_ = {}; // of the render before
     const double begin = seconds();
     while (model_ == nullptr && can_make() && seconds() - std::max(begin, heard_at_) < patience())
         answered_.wait_for(guard, std::chrono::milliseconds(20));
-    if (model_ == nullptr && failure_.isEmpty()) {
-        failure_ = "The bounce is silent: " + (problem_.isNotEmpty() ? problem_ : link_.trouble());
+    if (model_ == nullptr) {
+        failure_ = "The bounce is silent: " + why_not();
         changed();
     }
 }
@@ -95,13 +103,13 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
     bool complete = true;
     for (const Need& need : needs) {
         SoundName sound = known(need);
-        if (sound.empty())
+        complete &= !sound.empty();
+        if (sound.empty()) // what comes nearest is better than nothing, but it is not what was asked for
             sound = scenes_.nearest(here, sight(need));
         complete &= tell(need.place, sound);
     }
     if (!complete && failure_.isEmpty()) {
-        const juce::String why = problem_.isNotEmpty() ? problem_ : link_.trouble();
-        failure_ = "The bounce lacks sounds that the project does not hold. " + why;
+        failure_ = "The bounce lacks sounds that the project does not hold. " + why_not();
         changed();
     }
     return complete;
