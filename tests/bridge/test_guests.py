@@ -85,6 +85,26 @@ def plugin(server):
     plugin.close()
 
 
+def until(condition):
+    """Waits for it; that it never comes is a failure."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def hold_open(guests, monkeypatch):
+    """Opens no preset until the function that it returns has seen a message of a type wait for that."""
+    gate, opened = threading.Event(), guests._open
+    monkeypatch.setattr(guests, "_open", lambda fields: opened(fields) if gate.wait(20) else None)
+
+    def go_on_with(type_):
+        until(lambda: type_ in {one.type for guest in guests._guests for one in list(guest._messages)})
+        gate.set()
+
+    return go_on_with
+
+
 def test_every_message_of_the_table_is_heard():
     types = {message.type for message in MESSAGES if message.direction == TO_ENGINE}
     assert set(guest_module.HEAR) == types - {"hello"}
@@ -155,13 +175,15 @@ def test_hands_move_the_sounds_and_only_what_changed_is_sent(plugin, tmp_path):
     assert all(clip.whole for clip in plugin.clips.values())
 
 
-def test_hands_that_come_with_a_preset_are_those_it_begins_under(plugin, server, tmp_path):
+def test_hands_that_come_with_a_preset_are_those_it_begins_under(plugin, server, guests, tmp_path, monkeypatch):
     plugin.open(tmp_path / "seeds.toml")
     plugin.settle()
+    go_on_with = hold_open(guests, monkeypatch)
     again = Plugin(server.path, "comes back")
     again.have(plugin.clips)
     again.open(tmp_path / "seeds.toml")
     again.hands(positions=[0.75] + [0.0] * 7)
+    go_on_with("hands")
     told = []
     while (message := again.link.receive()).type != "settled":
         if message.type == "set":
@@ -376,8 +398,8 @@ def test_a_need_that_cannot_be_answered_has_a_reason(plugin, tmp_path):
     assert plugin.until("done")["reason"] == ""
 
 
-def test_a_need_comes_before_what_its_own_client_plays(plugin, tmp_path, monkeypatch):
-    order = []
+def test_a_need_comes_before_what_its_own_client_plays(plugin, guests, tmp_path, monkeypatch):
+    order, go_on_with = [], hold_open(guests, monkeypatch)
     make = ClipStore.make
 
     def watched(self, sounds, first, blocks):
@@ -387,6 +409,7 @@ def test_a_need_comes_before_what_its_own_client_plays(plugin, tmp_path, monkeyp
     monkeypatch.setattr(ClipStore, "make", watched)
     plugin.open(write_loop_preset(tmp_path / "b"))
     plugin.need(1, [(0, 40, 0), (0, 50, 0)], positions=[0.5] * 8)
+    go_on_with("need")
     done = plugin.until("done")
     assert done["reason"] == ""
     assert order[:2] == [1, 1]
@@ -518,14 +541,6 @@ def test_a_client_that_reads_nothing_costs_a_bounded_buffer_and_nobody_else_anyt
     stalled.settle()  # it wakes up, and all is well
     stalled.close()
     other.close()
-
-
-def until(condition):
-    """Waits for it; that it never comes is a failure."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def rounds(server, count=5):
