@@ -12,8 +12,9 @@ BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 SOURCES := $(shell find engine/native -type f) CMakeLists.txt pyproject.toml constraints.txt tools/system-packages
 # JUCE's modules bring along what else the plugin is linked with, but for this one.
 PLUGIN_PACKAGES := juce-tools juce-modules-source libxcursor-dev
-# A JACK server, decoders, hosts and validators of the plugin, and a screen that nobody sees.
-TEST_PACKAGES := jackd2 ffmpeg ardour jalv lilv-utils lv2-dev sordi xvfb openbox
+# A JACK server, decoders, hosts of the plugin, what validates its LV2 bundle (`lv2_validate`, with sordi's
+# `sord_validate`), a reader of WAV chunks, and a screen that nobody sees.
+TEST_PACKAGES := jackd2 ffmpeg ardour jalv lv2-dev sordi libimage-exiftool-perl xvfb openbox
 CPP := $(shell find engine/native bridge/plugin tests -name '*.cpp' -o -name '*.hpp')
 ARGS ?=
 

@@ -1,9 +1,9 @@
 """What instances of the plugin cost: `python benchmarks/plugin_cost.py [--json]`.
 
 The built VST3 in minihost, in real time: one thread plays blocks of 128 frames of each instance in turn, all on the
-bundled drums with 16 keys held down, beside one engine that serves them. Figures are those of so many instances, and
-their ratio to one: the share of the time that one processor core was busy with their blocks, what they take of the
-host's memory, and the engine's memory.
+bundled drums with 16 keys struck twice a second, so that 16 voices or more sound all the time, beside one engine that
+serves them. Figures are those of so many instances, and their ratio to one: the share of the time that one processor
+core was busy with their blocks, what they take of the host's memory, and the engine's memory.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from bridge.clip_sender import ClipSender
@@ -17,17 +16,17 @@ from bridge.guest_need import Need
 from bridge.guest_store import GuestStore
 from bridge.link_connection import Connection, fit
 from bridge.link_frame import Received
-from bridge.link_table import LONGEST_NAME, LONGEST_PATH, LONGEST_SENTENCE, MOST_PRESETS, LinkError
+from bridge.link_table import LinkError
 from bridge.preset_messages import edited_fields
+from bridge.preset_rows import Listing, PresetRows
 from bridge.remote_sampler import RemoteSampler
 from engine.clip_store import ClipStore, GenerationError
-from engine.data import bundled_presets
 from engine.errors import UserError
 from engine.plan import Job
 from engine.preset import Preset
-from engine.programs import presets_in
 from engine.supply import Supply
 
+TURN_SECONDS = 0.005  # after which what a client said waits for its next turn
 STATUS_SECONDS = 0.25
 MOST_LEAVING = 4  # presets whose voices still sound are looked after, the newest
 MOST_NEEDS = 64  # that wait; the messages after them wait too
@@ -44,6 +43,8 @@ class Opened:
 
 class House(Protocol):
     """What a guest asks of whoever it is a guest of. [guests-thread]"""
+
+    preset_rows: PresetRows
 
     def open(self, guest: Guest, fields: Mapping[str, Any]) -> None:
         """Has a preset opened beside; `guest.opened` is set to it, or to a sentence."""
@@ -77,6 +78,9 @@ class Guest:
         self._house, self._draw, self._clock = house, draw, clock
         self._sampler = RemoteSampler(connection, self.sender, clock)
         self._messages: deque[Received] = deque()
+        self._turn_ends = 0.0
+        self._listing: Listing | None = None  # of presets, that was begun
+        self.waits = False  # for its next turn, with something that came
         self._opening = 0.0  # the output's rate, while a preset is being opened
         self._controls: GuestControls | None = None  # of the preset that was opened last
         self._version = 0  # of the hands
@@ -117,7 +121,10 @@ class Guest:
         self._unsent = True
 
     def step(self) -> bool:
-        """Hears what came, makes one batch, sends what there is room for; True if something was made."""
+        """Hears what came, makes one batch, sends what there is room for; True if something was made.
+
+        What it does not get to in `TURN_SECONDS` it hears the next time: then `waits` is true.
+        """
         self._hear()
         if self._wanted:
             self._want()
@@ -138,28 +145,40 @@ class Guest:
     # ——— what it says ———
 
     def _hear(self) -> None:
+        self._turn_ends = self._clock() + TURN_SECONDS
         if self._opening and self.opened is not None:
             self._take_opened(self.opened)
         if not self._messages:
             self._messages.extend(self.connection.take())
         if self._opening:  # what sounds goes on; everything else is meant for what is being opened
-            later: deque[Received] = deque()
-            for message in self._messages:
-                if message.type == "voices":
-                    self._voices(message.fields)
-                else:
-                    later.append(message)
-            self._messages = later
-            return
+            told = [message for message in self._messages if message.type == "voices"]
+            self._messages = deque(message for message in self._messages if message.type != "voices")
+            if told:  # the newest counts
+                self._voices(told[-1].fields)
+        while self._can_hear:
+            self._hear_one(self._messages.popleft())
+            if self._is_over():
+                break
+        self.waits = self._can_hear
+
+    @property
+    def _can_hear(self) -> bool:
         # Who does not read its answers is not answered any more.
-        while self._messages and not self._opening and len(self._needs) < MOST_NEEDS and self.connection.has_room:
-            message = self._messages.popleft()
-            try:
-                HEAR[message.type](self, message.fields)
-            except UserError as error:
-                self._problem(str(error))
-            except LinkError as error:  # an answer that is too long for the link
-                self._problem(f"That cannot be answered: {error}")
+        has_room = len(self._needs) < MOST_NEEDS and self.connection.has_room
+        return bool(self._messages) and not self._opening and has_room
+
+    def _is_over(self) -> bool:
+        return self._clock() >= self._turn_ends
+
+    def _hear_one(self, message: Received) -> None:
+        try:
+            HEAR[message.type](self, message.fields)
+        except UserError as error:
+            self._problem(str(error))
+        except LinkError as error:  # an answer that is too long for the link
+            self._problem(f"That cannot be answered: {error}")
+        if self._listing is not None:
+            self._messages.appendleft(message)
 
     def _problem(self, reason: str) -> None:
         self.connection.send("problem", reason=fit(reason))
@@ -253,17 +272,11 @@ class Guest:
         self.connection.send("sound", key=fields["key"], text=str(string))
 
     def _presets(self, fields: Mapping[str, Any]) -> None:
-        paths = list(bundled_presets().values())
-        if self._folder:
-            paths += [path for path in presets_in(Path(self._folder)) if path not in paths]
-        rows = []
-        for path in paths[:MOST_PRESETS]:
-            with contextlib.suppress(UserError):
-                preset = Preset.read(path)
-                sizes = LONGEST_NAME, LONGEST_PATH, LONGEST_SENTENCE
-                texts = preset.name, str(path), preset.about
-                rows.append([fit(text, size) for text, size in zip(texts, sizes, strict=True)])
-        self.connection.send("presets", presets=rows)
+        """A folder of very many presets takes several turns, in which it is heard again."""
+        listing = self._listing or Listing(self._house.preset_rows, self._folder)
+        self._listing = None if listing.go_on(self._is_over) else listing
+        if self._listing is None:
+            self.connection.send("presets", presets=listing.rows)
 
     def _ask(self, fields: Mapping[str, Any]) -> None:
         self.connection.send("report", **self._house.report(self))

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from bridge.guest import Guest, Opened
 from bridge.link_connection import Connection, fit
 from bridge.link_table import LONGEST_NAME
+from bridge.preset_rows import PresetRows
 from engine.clip_store import ClipStore
 from engine.data import find_preset
 from engine.errors import UserError, reason
@@ -40,6 +41,7 @@ class Guests:
         draw: random.Random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.preset_rows = PresetRows()
         self._generators, self._about, self._draw, self._clock = generators, about, draw, clock
         self._guests: list[Guest] = []
         self._stores: WeakValueDictionary[str, ClipStore] = WeakValueDictionary()
@@ -105,26 +107,26 @@ class Guests:
                 self.wake()
 
     def _round(self) -> bool:
-        """Everyone's turn; True if something was made for any of them."""
+        """Everyone's turn; True if there is more to do for any of them."""
         while not self._come.empty():
             self._guests.append(Guest(self._come.get(), self, self._draw, self._clock))
-        made = False
+        more = False
         for guest in list(self._guests):
             if guest.connection.gone or not self._running:
                 continue
             try:
-                its = guest.step()
+                made = guest.step()
             except Exception as error:  # one client's trouble is not the others'
                 guest.connection.refuse(f"The engine failed at what it was asked for ({_name(error)}).")
                 continue
-            if its:
-                made = True
+            more |= made or guest.waits
+            if made:
                 for other in self._guests:
                     if other is not guest and other.store is guest.store:
                         other.made_elsewhere()
         self._say_troubles()
         self._see_off()
-        return made
+        return more
 
     def _see_off(self) -> None:
         for guest in [guest for guest in self._guests if guest.connection.gone]:

@@ -14,7 +14,7 @@ from tiny_instrument import write_loop_preset, write_tiny_instrument
 
 from bridge import guest as guest_module
 from bridge import guests as guests_module
-from bridge import link_connection
+from bridge import link_connection, preset_rows
 from bridge.guests import Guests
 from bridge.link import Link, RefusedError, engines_status
 from bridge.link_server import Server
@@ -83,6 +83,26 @@ def plugin(server):
     plugin = Plugin(server.path)
     yield plugin
     plugin.close()
+
+
+def until(condition):
+    """Waits for it; that it never comes is a failure."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def hold_open(guests, monkeypatch):
+    """Opens no preset until the function that it returns has seen a message of a type wait for that."""
+    gate, opened = threading.Event(), guests._open
+    monkeypatch.setattr(guests, "_open", lambda fields: opened(fields) if gate.wait(20) else None)
+
+    def go_on_with(type_):
+        until(lambda: type_ in {one.type for guest in guests._guests for one in list(guest._messages)})
+        gate.set()
+
+    return go_on_with
 
 
 def test_every_message_of_the_table_is_heard():
@@ -155,13 +175,15 @@ def test_hands_move_the_sounds_and_only_what_changed_is_sent(plugin, tmp_path):
     assert all(clip.whole for clip in plugin.clips.values())
 
 
-def test_hands_that_come_with_a_preset_are_those_it_begins_under(plugin, server, tmp_path):
+def test_hands_that_come_with_a_preset_are_those_it_begins_under(plugin, server, guests, tmp_path, monkeypatch):
     plugin.open(tmp_path / "seeds.toml")
     plugin.settle()
+    go_on_with = hold_open(guests, monkeypatch)
     again = Plugin(server.path, "comes back")
     again.have(plugin.clips)
     again.open(tmp_path / "seeds.toml")
     again.hands(positions=[0.75] + [0.0] * 7)
+    go_on_with("hands")
     told = []
     while (message := again.link.receive()).type != "settled":
         if message.type == "set":
@@ -376,8 +398,8 @@ def test_a_need_that_cannot_be_answered_has_a_reason(plugin, tmp_path):
     assert plugin.until("done")["reason"] == ""
 
 
-def test_a_need_comes_before_what_its_own_client_plays(plugin, tmp_path, monkeypatch):
-    order = []
+def test_a_need_comes_before_what_its_own_client_plays(plugin, guests, tmp_path, monkeypatch):
+    order, go_on_with = [], hold_open(guests, monkeypatch)
     make = ClipStore.make
 
     def watched(self, sounds, first, blocks):
@@ -387,6 +409,7 @@ def test_a_need_comes_before_what_its_own_client_plays(plugin, tmp_path, monkeyp
     monkeypatch.setattr(ClipStore, "make", watched)
     plugin.open(write_loop_preset(tmp_path / "b"))
     plugin.need(1, [(0, 40, 0), (0, 50, 0)], positions=[0.5] * 8)
+    go_on_with("need")
     done = plugin.until("done")
     assert done["reason"] == ""
     assert order[:2] == [1, 1]
@@ -536,12 +559,63 @@ def test_answers_that_nobody_reads_do_not_pile_up(server, guests, tmp_path, monk
     deaf.settle()
     for _ in range(50):
         deaf.link.send("presets")
-    rounds(server)
     (connection,) = [one for one in server._connections if one.client == "deaf"]
-    assert 1 << 14 < connection._out_bytes < 1 << 20  # what the room lets in, and one answer
+    until(lambda: connection._out_bytes > 1 << 14)
+    rounds(server)
+    assert connection._out_bytes < 1 << 20  # what the room lets in, and one answer
     for _ in range(50):
         assert len(deaf.link.wait_for("presets").fields["presets"]) > 100
     deaf.close()
+
+
+@pytest.mark.parametrize(
+    ("type_", "fields", "answer"),
+    [("presets", {}, "presets"), ("reroll", {"key": -1}, "edited"), ("undo", {}, "edited")],
+)
+def test_who_floods_takes_no_more_than_its_turns(server, guests, tmp_path, monkeypatch, type_, fields, answer):
+    clock, log, gate = [0.0], [], threading.Event()  # what is heard costs time; nothing else does
+    monkeypatch.setattr(guests, "_clock", lambda: clock[0])
+
+    def costly(name, hear):
+        def hears(guest, fields):
+            log.append((guest.connection.client, name))
+            clock[0] += guest_module.TURN_SECONDS / 4
+            hear(guest, fields)
+
+        return hears
+
+    for name, hear in guest_module.HEAR.items():
+        monkeypatch.setitem(guest_module.HEAR, name, costly(name, hear))
+    monkeypatch.setitem(guest_module.HEAR, "ask", costly("ask", lambda guest, fields: gate.wait(60)))
+    send = link_connection.Connection.send
+
+    def watched(connection, type_, *body, **fields):
+        log.append((connection.client, type_))
+        send(connection, type_, *body, **fields)
+
+    monkeypatch.setattr(link_connection.Connection, "send", watched)
+
+    flooding, other = Plugin(server.path, "flooding"), Plugin(server.path, "other")
+    for client in (flooding, other):
+        client.open(tmp_path / "seeds.toml")
+        client.settle()
+    with Link(server.path, "holds them up", timeout=60) as link:
+        link.send("ask")
+        until(lambda: log[-1] == ("holds them up", "ask"))
+        for _ in range(200):
+            flooding.link.send(type_, **fields)
+        other.hands()
+        wait = {one.client: one for one in server._connections}
+        until(lambda: (len(wait["flooding"]._waiting), len(wait["other"]._waiting)) == (200, 1))
+        log.clear()
+        gate.set()
+        other.settle()
+    before = log[: log.index(("other", "settled"))]
+    assert before.count(("flooding", type_)) <= 4 * 5  # what five turns have time for
+    for _ in range(200):  # and all of it is answered
+        flooding.until(answer)
+    for client in (flooding, other):
+        client.close()
 
 
 def test_a_bounded_number_of_needs_waits(server, guests, tmp_path, monkeypatch):
@@ -578,10 +652,7 @@ def test_clients_that_go_leave_nothing_behind(server, guests, tmp_path):
         plugin.open(tmp_path / "seeds.toml")
         plugin.until("program")
         plugin.close()
-    end = time.monotonic() + 20
-    while guests.count and time.monotonic() < end:
-        time.sleep(0.002)
-    assert guests.count == 0
+    until(lambda: guests.count == 0)
     gc.collect()
     for store in list(guests._stores.values()):
         assert not store._needed
@@ -606,7 +677,7 @@ def test_a_client_that_has_just_come_is_somebody(server, guests, monkeypatch):
 
 
 def test_of_a_folder_with_very_many_presets_some_are_told(plugin, tmp_path, monkeypatch):
-    monkeypatch.setattr(guest_module, "MOST_PRESETS", 8)
+    monkeypatch.setattr(preset_rows, "MOST_PRESETS", 8)
     for number in range(9):
         (tmp_path / f"{number}.toml").write_text(SEEDS)
     plugin.open(tmp_path / "seeds.toml")

@@ -31,6 +31,7 @@ def test_the_limits_are_the_codes():
         f"{link_connection.MOST_WAITING} messages or {link_connection.MOST_WAITING_BYTES >> 20} MiB",
         f"about {link_connection.COSTS_PER_SECOND:,.0f} messages",
         f"`need`s that wait | {guest.MOST_NEEDS};",
+        f"as is handled in {guest.TURN_SECONDS * 1000:g} ms",
         f"| clips of one preset | {guests.MOST_CLIP_BYTES >> 30} GiB in all |",
         f"with the link's version, {LINK_VERSION}.",
     ):

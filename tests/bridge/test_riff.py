@@ -1,10 +1,14 @@
-"""The WAV files, read by wavinfo and libsndfile."""
+"""The WAV files, read by wavinfo, libsndfile and ExifTool."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
+from pathlib import Path
+from typing import Any
 
+import exiftool
 import numpy as np
 import pytest
 import soundfile
@@ -21,6 +25,14 @@ def sine(frames: int = 1001, channels: int = 1) -> NDArray[np.float32]:
 
 def read(file: bytes) -> WavInfoReader:
     return WavInfoReader(io.BytesIO(file), info_encoding="utf-8")
+
+
+def exif(folder: Path, *chunks: bytes) -> dict[str, Any]:
+    """What ExifTool reads in a file with these chunks."""
+    path = folder / "sound.wav"
+    path.write_bytes(riff.wav(sine(), 44100, chunks))
+    (found,) = exiftool.tags([path])
+    return found
 
 
 def bodies(file: bytes) -> dict[bytes, bytes]:
@@ -87,6 +99,29 @@ def test_inst_has_seven_bytes_and_keeps_within_them() -> None:
     assert struct.unpack("<bbbbbbb", body) == (60, 0, -6, 36, 96, 1, 42)
     loud = bodies(riff.wav(sine(), 44100, [riff.inst(60, (0, 127), (1, 127), 99)]))[b"inst"]
     assert struct.unpack("<bbbbbbb", loud)[2] == 64
+
+
+def test_exiftool_reads_where_the_sound_lies(tmp_path: Path) -> None:
+    seen = exif(tmp_path, riff.smpl(44100, 60), riff.inst(60, (36, 96), (1, 42), -6.4), riff.info({"INAM": "Kick"}))
+    assert (seen["UnshiftedNote"], seen["FineTune"], seen["Gain"]) == (60, 0, -6)
+    assert (seen["LowNote"], seen["HighNote"], seen["LowVelocity"], seen["HighVelocity"]) == (36, 96, 1, 42)
+    assert seen["Title"] == "Kick"  # after the odd length of `inst`
+
+
+@pytest.mark.parametrize(("one_shot", "root", "flags"), [(True, None, 1), (False, 48, 2), (True, 0, 3)])
+def test_exiftool_and_libsndfile_read_one_shot_and_root(
+    one_shot: bool, root: int | None, flags: int, tmp_path: Path
+) -> None:
+    chunk = riff.acid(3 * 44100, 44100, one_shot=one_shot, root=root)
+    seen, key = exif(tmp_path, chunk), 60 if root is None else root
+    assert (seen["AcidizerFlags"], seen["RootNote"]) == (flags, key)
+    assert (seen["Beats"], seen["Meter"], seen["Tempo"]) == (6, "4 4", 120)
+    with soundfile.SoundFile(io.BytesIO(riff.wav(sine(), 44100, [chunk]))) as file:
+        said = file.extra_info
+    words = f"{'OneShot' if one_shot else 'Loop'},RootNote{'Invalid' if root is None else 'Valid'}"
+    assert f"0x{flags:04X} ({words}" in said
+    assert re.search(rf"Root note : (0x)?0*{key:X}\n", said)
+    assert "Tempo     : 120" in said
 
 
 def test_acid_says_one_shot_and_root() -> None:

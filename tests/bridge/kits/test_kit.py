@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import exiftool
 import numpy as np
 import pytest
 import soundfile
@@ -14,9 +15,10 @@ from kit_presets import EVERYTHING, kit_of, load, zone
 from tiny_instrument import write_tiny_instrument
 from wavinfo import WavInfoReader
 
+from bridge import riff
 from bridge.kits.export import export
 from bridge.kits.formats import FORMATS
-from bridge.kits.kit import layer_velocities, take_apart
+from bridge.kits.kit import ONE_SHOT, layer_velocities, take_apart
 from bridge.kits.left_out import FEATURES, left_out
 from engine import parameters
 from engine.data import bundled_presets
@@ -131,6 +133,22 @@ def test_the_wav_files_are_the_presets_sounds_tagged(tmp_path: Path) -> None:
         assert string.latent(8, "uniform").tobytes() == sample.z.tobytes()
         assert (string.seed is not None) == (sample.sibling == 0)
     assert seen.info.title == "keys 39 (D#2), 2 of 2"
+
+
+@pytest.mark.parametrize("name", bundled_presets())
+def test_the_wav_files_say_where_they_lie(name: str, tmp_path: Path) -> None:
+    preset = Preset.open(name)
+    export(preset, tmp_path / "kit")
+    kit = take_apart(preset)
+    seen = exiftool.tags([tmp_path / "kit" / "Samples" / sample.name for sample in kit.samples])
+    for sample, tags in zip(kit.samples, seen, strict=True):
+        zone, root = kit.zones[sample.zone], sample.key if sample.root is None else sample.root
+        assert (tags["UnshiftedNote"], tags["MIDIUnityNote"], tags["Gain"]) == (root, root, round(zone.get("gain_db")))
+        assert (tags["LowNote"], tags["HighNote"]) == sample.keys
+        assert (tags["LowVelocity"], tags["HighVelocity"]) == sample.velocities
+        one_shot, has_root = zone.mode == ONE_SHOT, sample.root is not None
+        assert tags["AcidizerFlags"] == (riff.ONE_SHOT if one_shot else 0) | (riff.ROOT_IS_SET if has_root else 0)
+        assert tags["NumSampleLoops"] == (zone.loop is not None)
 
 
 def test_a_loop_is_crossfaded_in_the_file_and_marked(tmp_path: Path) -> None:
