@@ -45,6 +45,8 @@ HANDS = (
     "a_screen_reader_can_play_the_keyboard",
     "a_pad_that_is_pulled_out_offers_its_wav",
     "a_disk_that_takes_no_sound_is_said",
+    "a_dragged_file_is_named_as_receivers_read_it",
+    "a_right_click_opens_the_menu_of_a_key",
     "two_copies_at_once_come_one_after_the_other",
     "a_knob_of_the_sampler_can_be_given_back",
     "the_wheel_scrolls_the_list_of_knobs",
@@ -138,7 +140,7 @@ def test_what_is_left_behind_is_found(window: Run) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("preset", ["drums", "path", "tones", "frozen", "none"])
+@pytest.mark.parametrize("preset", ["drums", "path", "tones", "frozen", "none", "failed"])
 def test_it_draws_itself_whole_at_each_size(window: Run, tmp_path: Path, preset: str, size: str) -> None:
     width, height = SIZES[size]
     done = window("shot", preset, width, height, tmp_path / "window.png")

@@ -79,10 +79,10 @@ public:
     } // grows when any of the above but `status` changes [thread-safe]
 
     // A project's.
-    /// The state, with what the host has to say of it. [message-thread]
+    /// The state, with what the host has to say of it. [thread-safe]
     juce::MemoryBlock save(const juce::var& host);
     /// Plays what a state holds, and returns what the host had to say. Raises LinkError with a sentence if it is none.
-    /// [message-thread]
+    /// [thread-safe]
     juce::var restore(const void* data, std::size_t size);
     std::size_t kept_bytes() const { return kept_bytes_.load(); } // what a project keeps of clips, packed [thread-safe]
 

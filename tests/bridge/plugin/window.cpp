@@ -7,6 +7,7 @@
 //   window shot PRESET WIDTH HEIGHT NAME.png
 //                                    a picture of the window, and NAME-screen.png: what the screen shows of it;
 //                                    PRESET: drums, path, tones, frozen (no engine), none (no preset either),
+//                                    failed (and something else was said),
 //                                    engine (the one that is there, with $PRODUCERGAN_PRESET)
 #include <malloc.h>
 
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "json.hpp"
 #include "window_checks.hpp"
 #include "window_hands.hpp"
 #include "window_screen.hpp"
@@ -145,6 +147,14 @@ int shot(const std::string& name, int width, int height, const std::string& pict
     window.setTopLeftPosition(20, 20);
     window.addToDesktop(0);
     window.setVisible(true);
+    if (name == "drums") // some of them were moved
+        for (std::size_t i = 1; i < processor.parameters.sampler.size(); i += 3)
+            processor.parameters.sampler[i]->setValueNotifyingHost(0.4f);
+    if (name == "failed") {
+        processor.setStateInformation("rubbish", 7);
+        engine->say("problem", object({{"reason", "This is no sound string of this instrument."}}));
+        wait_until("it is said", [&] { return processor.session.notice().count > 0; });
+    }
     juce::MidiBuffer midi;
     for (const int key : {41, 60, 64})
         midi.addEvent(juce::MidiMessage::noteOn(1, key, juce::uint8{100}), 0);

@@ -482,6 +482,12 @@ void a_disk_that_takes_no_sound_is_said() {
     check("the folder is named", bench.said().contains("Music/ProducerGAN"));
 }
 
+void a_dragged_file_is_named_as_receivers_read_it() {
+    const juce::String name =
+        Player::name_in_drag(juce::File(juce::String::fromUTF8("/home/me/Music at 100%/K\xc3\xb6rper-36.wav")));
+    check(name.toRawUTF8(), name == "file:///home/me/Music%20at%20100%25/K%C3%B6rper-36.wav");
+}
+
 void two_copies_at_once_come_one_after_the_other() {
     Bench bench;
     std::vector<juce::String> came;
@@ -521,6 +527,28 @@ void a_knob_of_the_sampler_can_be_given_back() {
         check("at once", !parameter.taken_over() && std::abs(parameter.plain() - own) < 1e-4f);
     }
     check("gestures that begin end", bench.gestures.begun > 0 && bench.gestures.begun == bench.gestures.ended);
+}
+
+void a_right_click_opens_the_menu_of_a_key() {
+    for (const char* title : {"Pad B1, key 35", "Sound of", "Keyboard"}) {
+        const bool keys = juce::String(title) == "Keyboard";
+        Bench bench(keys ? tones() : drums());
+        auto& control = bench.control(title);
+        const auto at = keys ? juce::Point<float>(4.0f, static_cast<float>(control.getHeight()) - 4.0f)
+                             : control.getLocalBounds().getCentre().toFloat();
+        bench.mouse->press(control, at, juce::ModifierKeys::rightButtonModifier);
+        bench.mouse->release();
+        wait_until("the menu opens", [] { return juce::Component::getNumCurrentlyModalComponents() > 0; });
+        check("nothing is struck", !bench.held());
+        auto* menu = juce::Component::getCurrentlyModalComponent();
+        for (int i = 0; i < 2; ++i) // New sound, Lock
+            menu->keyPressed(juce::KeyPress(juce::KeyPress::downKey));
+        menu->keyPressed(return_key);
+        bench.settle("the key is locked", [&] {
+            return static_cast<int>(bench.engine.last("lock")["key"]) == (keys ? 36 : 35) &&
+                   bench.engine.last("lock")["on"];
+        });
+    }
 }
 
 void the_wheel_scrolls_the_list_of_knobs() {
@@ -739,6 +767,8 @@ const std::map<std::string, Check>& all() {
         PRODUCERGAN_CHECK(a_screen_reader_can_play_the_keyboard),
         PRODUCERGAN_CHECK(a_pad_that_is_pulled_out_offers_its_wav),
         PRODUCERGAN_CHECK(a_disk_that_takes_no_sound_is_said),
+        PRODUCERGAN_CHECK(a_dragged_file_is_named_as_receivers_read_it),
+        PRODUCERGAN_CHECK(a_right_click_opens_the_menu_of_a_key),
         PRODUCERGAN_CHECK(two_copies_at_once_come_one_after_the_other),
         PRODUCERGAN_CHECK(a_knob_of_the_sampler_can_be_given_back),
         PRODUCERGAN_CHECK(the_wheel_scrolls_the_list_of_knobs),

@@ -51,12 +51,16 @@ void Player::drag_out(Place place, juce::Component& from) {
 }
 
 void Player::offer_to_hosts(const juce::File& file, juce::Component& from) {
-#if JUCE_LINUX || JUCE_BSD // where JUCE sends a path as it is, and receivers read what follows a % as a letter's number
-    const juce::String name = juce::URL(file).toString(false);
+    juce::DragAndDropContainer::performExternalDragDropOfFiles({name_in_drag(file)}, false, &from);
+}
+
+/// JUCE sends a path to X as it is, behind file://, where receivers read what follows a % as a letter's number.
+juce::String Player::name_in_drag(const juce::File& file) {
+#if JUCE_LINUX || JUCE_BSD
+    return juce::URL(file).toString(false);
 #else
-    const juce::String name = file.getFullPathName();
+    return file.getFullPathName();
 #endif
-    juce::DragAndDropContainer::performExternalDragDropOfFiles({name}, false, &from);
 }
 
 void Player::show_menu(int key, juce::Component& at) {

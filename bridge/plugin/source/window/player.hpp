@@ -46,6 +46,7 @@ public:
     /// Lets the sound be dropped into a host as a WAV file.
     void drag_out(Place place, juce::Component& from);
     static void offer_to_hosts(const juce::File& file, juce::Component& from);
+    static juce::String name_in_drag(const juce::File& file);
     /// Offers a file to whatever the mouse comes to; tests look at it instead.
     static inline std::function<void(const juce::File&, juce::Component&)> offer = offer_to_hosts;
 
