@@ -9,6 +9,7 @@
 #include "json.hpp"
 #include "window_checks.hpp"
 #include "window_mouse.hpp"
+#include "window_screen.hpp"
 
 namespace producergan::plugin::test {
 
@@ -49,7 +50,16 @@ struct Bench {
         editor->setVisible(true);
         editor->toFront(true);
         mouse = std::make_unique<Mouse>(*editor);
-        wait_until("the window is there", [&] { return editor->isShowing() && editor->getPeer()->isFocused(); });
+        int looks = 0;
+        wait_until("the window has the keyboard", [&] { // and JUCE has heard of it, or menus close at once
+            if (editor->getPeer()->isFocused() && juce::Process::isForegroundProcess())
+                return true;
+            if (++looks % 25 == 0) { // what the window manager did meanwhile may have passed JUCE by
+                take_focus_from_all();
+                editor->toFront(true);
+            }
+            return false;
+        });
     }
 
     void close() {
