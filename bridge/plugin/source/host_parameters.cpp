@@ -32,7 +32,7 @@ HostParameter::HostParameter(const ParameterInfo& row, std::size_t index, const 
                            juce::AudioProcessorParameterWithIDAttributes().withLabel(text_of(row.unit))),
       row_(row), index_(index), choices_(juce::StringArray::fromTokens(text_of(row.choices), "|", "")),
       range_(range_of(row)), default_(range_.convertTo0to1(static_cast<float>(row.default_value))), restated_(restated),
-      value_(default_), shown_(default_), seen_(default_) {}
+      value_(default_), shown_(default_), seen_(default_), looked_(default_) {}
 
 std::optional<float> HostParameter::moved() noexcept {
     const float value = value_.load(std::memory_order_relaxed);
@@ -51,12 +51,19 @@ void HostParameter::show(float value) {
         put(value); // else a hand moved it, and the audio thread has not heard of it yet
 }
 
+void HostParameter::follow(float value) {
+    const float now = getValue();
+    if (looked_.exchange(now, std::memory_order_relaxed) != now)
+        return;
+    show(value);
+    looked_.store(getValue(), std::memory_order_relaxed);
+}
+
 void HostParameter::put(float value) {
     const float normal = range_.convertTo0to1(range_.snapToLegalValue(value));
-    if (normal == getValue())
-        return;
     shown_.store(normal, std::memory_order_relaxed);
-    setValueNotifyingHost(normal);
+    if (normal != getValue())
+        setValueNotifyingHost(normal);
 }
 
 void HostParameter::take_over(float value) {
@@ -68,6 +75,11 @@ void HostParameter::take_over(float value) {
 void HostParameter::let_go() noexcept {
     taken_.store(false, std::memory_order_relaxed);
     restated_.store(true, std::memory_order_release);
+}
+
+void HostParameter::give_back(float value) {
+    put(value);
+    let_go();
 }
 
 int HostParameter::getNumSteps() const {

@@ -13,7 +13,15 @@
 namespace producergan::plugin {
 
 /// A parameter that the host shows and automates, and which the plugin moves too when a preset is loaded or a
-/// controller moved: what the host says then is told apart from what it only repeats.
+/// controller moved: what the host says then is told apart from what it only repeats. A macro, for example:
+///
+///     a preset has it at 0.5           put: `shown_` and `value_` are 0.5
+///     the next block, moved()          no movement, since that is what was shown; `seen_` is 0.5
+///     the host says 0.5000001 back     so near to what was shown it is no movement either
+///     automation says 0.8              `value_` is 0.8; moved() says 0.8, and `seen_` is that, `taken_` is set
+///     follow(0.5), worked out before   `value_` is not what it was at the last call, `looked_`: nothing happens
+///     follow(0.8), the next time       it is there already
+///     a controller moves it to 0.3     follow(0.3) puts it: the host's knob goes there, and moved() says nothing
 class HostParameter final : public juce::RangedAudioParameter {
 public:
     /// `row`: a row of the sampler's table, or one like it; its id is the parameter's for ever. [setup]
@@ -22,13 +30,19 @@ public:
     /// The value in the row's unit if it was moved by anyone but the plugin since the last call. [audio-thread]
     std::optional<float> moved() noexcept;
 
-    /// Shows a value in the row's unit to the host, as something that it need not say again. [message-thread]
+    /// Shows a value in the row's unit to the host, as something that it need not say again; unless it was moved and
+    /// the audio thread has not heard of it yet. [thread-safe]
     void show(float value);
+
+    /// Shows where it has come by now, and is called again and again: unless the host has moved it since the last call,
+    /// since `value` may be from before that. One thread at a time.
+    void follow(float value);
 
     /// Whether the host or the window has moved it, so that its value counts and not the preset's. [thread-safe]
     bool taken_over() const noexcept { return taken_.load(std::memory_order_relaxed); }
-    void take_over(float value); // from a project [message-thread]
+    void take_over(float value); // from a project [thread-safe]
     void let_go() noexcept;      // [thread-safe]
+    void give_back(float value); // lets go and shows the preset's value, whatever it was moved to [thread-safe]
 
     /// The value in the row's unit. [thread-safe]
     float plain() const noexcept { return range_.convertFrom0to1(value_.load(std::memory_order_relaxed)); }
@@ -60,7 +74,8 @@ private:
     std::atomic<bool>& restated_; // HostParameters'
     std::atomic<float> value_, shown_;
     std::atomic<bool> taken_{false};
-    std::atomic<float> seen_; // by the audio thread
+    std::atomic<float> seen_;   // by the audio thread
+    std::atomic<float> looked_; // at the last call of `follow`
 };
 
 /// All that a host can automate: bypass, the macros, the morph pad and the main parameters of the sampler's one table.

@@ -1,9 +1,9 @@
 #include "processor.hpp"
 
-#include <juce_audio_formats/juce_audio_formats.h>
-
 #include <algorithm>
+#include <bitset>
 
+#include "clip_file.hpp"
 #include "window/window.hpp"
 
 namespace producergan::plugin {
@@ -38,6 +38,7 @@ void Processor::prepareToPlay(double sample_rate, int) {
     session.set_rate(sample_rate_);
     session.set_offline(isNonRealtime());
     bent_.fill(false);
+    struck_read_ = struck_written_.load(); // what was struck before is over
     begun_ = false;
 }
 
@@ -81,15 +82,31 @@ void Processor::add(int offset, const std::uint8_t* bytes, int size) {
     events_.insert(place, event);
 }
 
-void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
+/// What the window struck, at the block's first frame. A key that was struck in this block is let go in the next one,
+/// or a short click would not be heard.
+void Processor::take_struck() {
+    std::bitset<config::keys> begun;
     for (unsigned at = struck_read_.load(std::memory_order_relaxed);
          at != struck_written_.load(std::memory_order_acquire); ++at) {
         const unsigned message = struck_[at % struck_.size()].load(std::memory_order_relaxed);
-        const std::uint8_t bytes[] = {static_cast<std::uint8_t>(message >> 16), static_cast<std::uint8_t>(message >> 8),
-                                      static_cast<std::uint8_t>(message)};
-        add(0, bytes, 3);
+        const std::size_t key = message >> 8 & 0x7f, velocity = message & 0x7f;
+        if (velocity == 0 && begun.test(key))
+            return;
+        if (velocity > 0) {
+            begun.set(key);
+            struck_channel_[key] = static_cast<std::uint8_t>(std::max(1, rig.channel()) - 1);
+        }
+        const std::uint8_t bytes[] = {static_cast<std::uint8_t>((velocity > 0 ? 0x90 : 0x80) | struck_channel_[key]),
+                                      static_cast<std::uint8_t>(key), static_cast<std::uint8_t>(velocity)};
+        if (velocity == 0 || !isNonRealtime()) // a bounce is of the host's notes alone
+            add(0, bytes, 3);
         struck_read_.store(at + 1, std::memory_order_release);
     }
+}
+
+void Processor::take_events(const juce::MidiBuffer& midi, int frames) {
+    if (frames > 0)
+        take_struck();
     for (const auto entry : midi)
         add(juce::jlimit(0, std::max(0, frames - 1), entry.samplePosition), entry.data, entry.numBytes);
 }
@@ -118,6 +135,7 @@ void Processor::play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& mi
     if (hush_.exchange(false, std::memory_order_relaxed) || (bypassed && !was_bypassed_))
         rig.sampler.silence_now();
     was_bypassed_ = bypassed;
+    blocks_.fetch_add(1, std::memory_order_relaxed);
     const bool offline = isNonRealtime();
     if (offline && !begun_) {
         session.wait_for_preset();
@@ -137,18 +155,24 @@ double Processor::getTailLengthSeconds() const { return session.tail_seconds(); 
 
 // ---- what the host shows -----------------------------------------------------------------------------------------
 
-void Processor::timerCallback() { show_positions(); }
+void Processor::timerCallback() {
+    host_plays();
+    show_positions();
+}
 
 /// Shows the host where controllers and presets have put what it may automate.
 void Processor::show_positions() {
     // What the MIDI of a bounce moves is over with the bounce: a host that says it back later would move it for good.
     for (int i = 0; i < config::macros; ++i)
-        parameters.macros[static_cast<std::size_t>(i)]->show(
+        parameters.macros[static_cast<std::size_t>(i)]->follow(
             static_cast<float>(isNonRealtime() ? rig.put_position(i) : rig.position(i)));
     const auto model = session.model();
-    if (model == shown_model_ || model == nullptr)
-        return;
-    shown_model_ = model;
+    {
+        const std::lock_guard guard(shown_lock_);
+        if (model == shown_model_ || model == nullptr)
+            return;
+        shown_model_ = model;
+    }
     for (HostParameter* parameter : parameters.sampler)
         if (!parameter->taken_over())
             parameter->show(model->value(parameter->row().scope, parameter->index()));
@@ -156,43 +180,76 @@ void Processor::show_positions() {
 
 // ---- the window --------------------------------------------------------------------------------------------------
 
-void Processor::strike(int key, int velocity) {
-    session.wake();
-    const unsigned at = struck_written_.load(std::memory_order_relaxed);
-    if (at - struck_read_.load(std::memory_order_acquire) >= struck_.size())
-        return; // no host plays it
-    const unsigned status = velocity > 0 ? 0x90 : 0x80;
-    struck_[at % struck_.size()].store(status << 16 | static_cast<unsigned>(key & 0x7f) << 8 |
-                                           static_cast<unsigned>(velocity & 0x7f),
-                                       std::memory_order_relaxed);
-    struck_written_.store(at + 1, std::memory_order_release);
+/// Whether blocks have come lately.
+bool Processor::host_plays() {
+    const unsigned blocks = blocks_.load(std::memory_order_relaxed);
+    const juce::uint32 now = juce::Time::getMillisecondCounter();
+    if (blocks != blocks_seen_)
+        blocks_seen_at_ = now;
+    blocks_seen_ = blocks;
+    return blocks_seen_at_ && now - *blocks_seen_at_ <= static_cast<juce::uint32>(silence_ms.load());
 }
 
-juce::File Processor::write_clip(Place place) {
+juce::Result Processor::strike(int key, int velocity) {
+    session.wake();
+    const bool plays = host_plays();
+    const unsigned at = struck_written_.load(std::memory_order_relaxed);
+    const std::size_t waiting = at - struck_read_.load(std::memory_order_acquire);
+    if (velocity > 0 && isNonRealtime())
+        return juce::Result::fail("The host is bouncing; keys can be struck again when it is done.");
+    if (velocity > 0 && (!plays || waiting >= struck_.size() / 2)) // room to let go of each
+        return juce::Result::fail("The host is not playing audio, so nothing can be heard.");
+    if (waiting >= struck_.size())
+        return juce::Result::ok(); // it is let go when the host prepares to play
+    struck_[at % struck_.size()].store(static_cast<unsigned>(key & 0x7f) << 8 |
+                                           static_cast<unsigned>(juce::jlimit(0, 127, velocity)),
+                                       std::memory_order_relaxed);
+    struck_written_.store(at + 1, std::memory_order_release);
+    return juce::Result::ok();
+}
+
+void Processor::choose(const juce::String& path) {
+    {
+        const std::lock_guard guard(shown_lock_);
+        state_trouble_ = {};
+    }
+    session.choose(path);
+}
+
+Status Processor::status() const {
+    const juce::String trouble = state_trouble();
+    return trouble.isNotEmpty() ? Status{Status::Kind::failed, trouble, 0} : session.status();
+}
+
+juce::String Processor::state_trouble() const {
+    const std::lock_guard guard(shown_lock_);
+    return state_trouble_;
+}
+
+void Processor::dismiss_failure() {
+    {
+        const std::lock_guard guard(shown_lock_);
+        state_trouble_ = {};
+    }
+    session.dismiss_failure();
+}
+
+juce::Point<int> Processor::window_size() const {
+    const std::lock_guard guard(shown_lock_);
+    return window_size_;
+}
+
+void Processor::set_window_size(juce::Point<int> size) {
+    const std::lock_guard guard(shown_lock_);
+    window_size_ = size;
+}
+
+juce::Result Processor::write_clip(Place place, juce::File& file) const {
     const ClipRef clip = session.clip(place);
     const auto model = session.model();
     if (clip == nullptr || model == nullptr || !clip->ready(0, clip->frames() - 1))
-        return {};
-    const auto folder = juce::File::getSpecialLocation(juce::File::tempDirectory).getChildFile("ProducerGAN");
-    const auto name = juce::File::createLegalFileName(model->name + " " + juce::String(place.key) + " " +
-                                                      juce::String(clip->name()).substring(0, 8) + ".wav");
-    const juce::File file = folder.getChildFile(name);
-    if (folder.createDirectory().failed())
-        return {};
-    juce::TemporaryFile temporary(file);
-    juce::WavAudioFormat format;
-    auto stream = temporary.getFile().createOutputStream();
-    if (stream == nullptr)
-        return {};
-    std::unique_ptr<juce::AudioFormatWriter> writer(format.createWriterFor(
-        stream.get(), clip->sample_rate(), static_cast<unsigned>(clip->channel_count()), 24, {}, 0));
-    if (writer == nullptr)
-        return {};
-    stream.release(); // the writer's
-    const float* channels[] = {clip->channel(0), clip->channel(clip->channel_count() - 1)};
-    writer->writeFromFloatArrays(channels, clip->channel_count(), static_cast<int>(clip->frames()));
-    writer.reset();
-    return temporary.overwriteTargetFileWithTemporary() ? file : juce::File();
+        return juce::Result::fail("This sound is not there whole yet; drag it again in a moment.");
+    return write_clip_file(*clip, model->name, place.key, clip_folders(), file);
 }
 
 juce::AudioProcessorEditor* Processor::createEditor() {
@@ -204,8 +261,9 @@ juce::AudioProcessorEditor* Processor::createEditor() {
 
 void Processor::getStateInformation(juce::MemoryBlock& data) {
     auto* host = new juce::DynamicObject();
-    host->setProperty("width", window_size.x);
-    host->setProperty("height", window_size.y);
+    const juce::Point<int> size = window_size();
+    host->setProperty("width", size.x);
+    host->setProperty("height", size.y);
     for (const HostParameter* parameter : parameters.all())
         if (parameter->taken_over())
             host->setProperty(parameter->getParameterID(), parameter->plain());
@@ -214,23 +272,39 @@ void Processor::getStateInformation(juce::MemoryBlock& data) {
 
 void Processor::setStateInformation(const void* data, int size) {
     juce::var host;
+    juce::String trouble;
     try {
         host = session.restore(data, static_cast<std::size_t>(std::max(0, size)));
-        state_trouble_ = {};
     } catch (const std::exception& error) {
-        state_trouble_ = error.what();
-        return;
+        trouble = error.what();
     }
-    const auto length = [&](const char* side, int least, int most, int now) {
-        return static_cast<int>(juce::jlimit<double>(least, most, host.getProperty(side, now)));
+    {
+        const std::lock_guard guard(shown_lock_);
+        state_trouble_ = trouble;
+    }
+    if (trouble.isNotEmpty())
+        return;
+    const juce::Point<int> now = window_size();
+    const auto length = [&](const char* side, int least, int most, int otherwise) {
+        return static_cast<int>(juce::jlimit<double>(least, most, host.getProperty(side, otherwise)));
     };
-    window_size = {length("width", 400, 4000, window_size.x), length("height", 300, 3000, window_size.y)};
+    set_window_size({length("width", 400, 4000, now.x), length("height", 300, 3000, now.y)});
+    const auto model = session.model();
+    const auto rest = [&](const HostParameter& parameter) { // where one stands that the state says nothing of
+        const auto macro = std::find(parameters.macros.begin(), parameters.macros.end(), &parameter);
+        if (macro != parameters.macros.end())
+            return static_cast<float>(rig.put_position(static_cast<int>(macro - parameters.macros.begin())));
+        const bool of_preset =
+            std::find(parameters.sampler.begin(), parameters.sampler.end(), &parameter) != parameters.sampler.end();
+        return of_preset && model != nullptr ? model->value(parameter.row().scope, parameter.index())
+                                             : static_cast<float>(parameter.row().default_value);
+    };
     for (HostParameter* parameter : parameters.all()) {
         const juce::Identifier id(parameter->getParameterID());
         if (const juce::var& value = host.getProperty(id, {}); value.isDouble() || value.isInt())
             parameter->take_over(static_cast<float>(value));
         else
-            parameter->let_go();
+            parameter->give_back(rest(*parameter));
     }
     show_positions();
 }

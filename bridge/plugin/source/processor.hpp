@@ -1,6 +1,8 @@
 #pragma once
 #include <juce_audio_processors/juce_audio_processors.h>
 
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "host_parameters.hpp"
@@ -19,17 +21,30 @@ public:
     Rig rig;
     Session session;
 
-    /// Plays a key from the window; velocity 0 lets it go. [message-thread]
-    void strike(int key, int velocity);
+    /// Plays a key from the window, on the preset's channel; velocity 0 lets it go. Fails with a sentence where the
+    /// host plays no audio: what is struck would sound all at once when it does. [message-thread]
+    juce::Result strike(int key, int velocity);
 
-    /// Writes a slot's clip as a WAV file that can be dragged into a host; an empty path if it is not there whole.
-    /// [message-thread]
-    juce::File write_clip(Place place);
+    /// Writes a slot's clip as a WAV file that can be dragged into a host. Fails with a sentence. [message-thread]
+    juce::Result write_clip(Place place, juce::File& file) const;
 
-    /// What went wrong with a project's state, a sentence; empty if nothing did. [message-thread]
-    juce::String state_trouble() const { return state_trouble_; }
+    /// Plays another preset; what went wrong with the project's state is over with it. [message-thread]
+    void choose(const juce::String& path);
 
-    juce::Point<int> window_size{980, 640}; // kept in the state [message-thread]
+    /// How things stand, a state that could not be read before all else. [thread-safe]
+    Status status() const;
+    /// What went wrong with a project's state, a sentence; empty if nothing did. [thread-safe]
+    juce::String state_trouble() const;
+    /// The player has read that something failed. [message-thread]
+    void dismiss_failure();
+
+    unsigned notices_put_away = 0; // as many of the session's, also while the window is closed [message-thread]
+
+    juce::Point<int> window_size() const; // kept in the state [thread-safe]
+    void set_window_size(juce::Point<int> size);
+
+    static inline std::atomic<int> silence_ms{
+        300}; // without a block of audio: the host does not play; tests shorten it
 
     const juce::String getName() const override { return "ProducerGAN"; }
     void prepareToPlay(double sample_rate, int block) override;
@@ -57,16 +72,26 @@ public:
 private:
     void timerCallback() override;
     void show_positions();
+    bool host_plays();
     void play(juce::AudioBuffer<float>& audio, const juce::MidiBuffer& midi, bool bypassed);
     void take_events(const juce::MidiBuffer& midi, int frames);
+    void take_struck();
     void add(int offset, const std::uint8_t* bytes, int size);
 
     std::vector<Event> events_;
     std::array<bool, config::channels> bent_{};       // a channel whose bend was moved
     std::array<std::atomic<unsigned>, 256> struck_{}; // by the window: three bytes each
     std::atomic<unsigned> struck_written_{0}, struck_read_{0};
+    std::array<std::uint8_t, config::keys> struck_channel_{}; // where a key's note-off goes
+    std::atomic<unsigned> blocks_{0};                         // that were played
+    unsigned blocks_seen_ = 0;                                // by the message thread
+    std::optional<juce::uint32> blocks_seen_at_;              // ms, when there were more than before
+
+    mutable std::mutex shown_lock_; // hosts load states in whichever thread they like
     juce::String state_trouble_;
+    juce::Point<int> window_size_{980, 640};
     std::shared_ptr<const PresetModel> shown_model_;
+
     bool was_bypassed_ = false;
     std::atomic<bool> hush_{false};  // all that sounds shall fade before the next block
     std::atomic<bool> begun_{false}; // an offline render, from its start

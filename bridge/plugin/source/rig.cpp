@@ -124,8 +124,7 @@ bool Rig::pulls(const Event& event) noexcept {
 /// An event of the preset's channel moves macros, or asks for new sounds; true if a macro moved. A render has the
 /// sounds that there are, so that it comes out the same each time.
 bool Rig::hear(const Event& event, bool live) noexcept {
-    const int channel = static_cast<int>(now_->told.play[static_cast<std::size_t>(PlayParam::channel)]);
-    if (channel == 0 || (event.status & 0x0f) == channel - 1) {
+    if (channel() == 0 || (event.status & 0x0f) == channel() - 1) {
         if (live && pulls(event))
             return false;
         if ((event.status & 0xf0) == 0x90 && event.data2 > 0)

@@ -82,6 +82,11 @@ public:
     /// Where a macro was put by anything but the MIDI of an offline render: what a project keeps. [thread-safe]
     double put_position(int macro) const { return put_positions_[static_cast<std::size_t>(macro)].load(); }
 
+    /// The MIDI channel that the preset listens to, 1 to 16; 0: all. [audio-thread]
+    int channel() const noexcept {
+        return now_ == nullptr ? 0 : static_cast<int>(now_->told.play[static_cast<std::size_t>(PlayParam::channel)]);
+    }
+
     /// The key that was played last, −1 before any. [thread-safe]
     int last_key() const { return last_key_.load(std::memory_order_relaxed); }
 

@@ -68,6 +68,7 @@ void Session::choose(const juce::String& path) {
         const std::lock_guard guard(lock_);
         preset_ = {path.substring(0, most_name), {}, {}};
         chosen_ = true;
+        failure_ = {};
         unread_.reset();
         if (link_.where() == LinkClient::Where::connected)
             open();
@@ -98,11 +99,11 @@ void Session::paste(int key, const juce::String& text) {
     });
 }
 
-void Session::copy(int key, std::function<void(juce::String)> then) {
-    link_.post([this, key, then = std::move(then)] {
+void Session::copy(int key, int variant, std::function<void(juce::String)> then) {
+    link_.post([this, key, variant, then = std::move(then)] {
         const std::lock_guard guard(lock_);
-        copied_ = then;
-        link_.send(object({{"type", "copy"}, {"key", key}, {"variant", 0}}));
+        copied_[key] = then;
+        link_.send(object({{"type", "copy"}, {"key", key}, {"variant", variant}}));
     });
 }
 
@@ -125,7 +126,18 @@ Status Session::status() const {
     return {Status::Kind::ready, "Ready.", 0};
 }
 
-juce::String Session::notice() const {
+bool Session::makes_sounds() const {
+    const std::lock_guard guard(lock_);
+    return link_.where() == LinkClient::Where::connected && serial_ >= 0 && !refused_;
+}
+
+void Session::dismiss_failure() {
+    const std::lock_guard guard(lock_);
+    failure_ = {};
+    changed();
+}
+
+Notice Session::notice() const {
     const std::lock_guard guard(lock_);
     return notice_;
 }

@@ -28,6 +28,12 @@ struct Status {
     int pending = 0; // sounds that are being made
 };
 
+/// What was said to the player, a sentence; `count` grows with each, also where the words are the same.
+struct Notice {
+    unsigned count = 0;
+    juce::String text;
+};
+
 /// A preset that can be chosen.
 struct PresetEntry {
     juce::String name, path, about;
@@ -58,20 +64,25 @@ public:
     void lock(int key, bool on);
     void undo();
     void paste(int key, const juce::String& text);
-    void copy(int key, std::function<void(juce::String)> then); // `then`: [message-thread]
+    /// Asks for the sound string of a key's sound in the first zone that has the key. `then`: [message-thread]
+    void copy(int key, int variant, std::function<void(juce::String)> then);
     Status status() const;
-    juce::String notice() const; // what was said last, a sentence
+    bool makes_sounds() const; // an engine plays the preset, and takes what is asked of it [thread-safe]
+    void dismiss_failure();    // of an offline render: it was read
+    Notice notice() const;     // what was said last
     std::vector<PresetEntry> presets() const;
     std::shared_ptr<const PresetModel> model() const;            // null before there is one
     ClipRef clip(Place place) const;                             // that the slot has now; null if none
     double tail_seconds() const { return tail_seconds_.load(); } // [thread-safe]
-    unsigned changes() const { return changes_.load(); }         // grows when any of the above changes [thread-safe]
+    unsigned changes() const {
+        return changes_.load();
+    } // grows when any of the above but `status` changes [thread-safe]
 
     // A project's.
-    /// The state, with what the host has to say of it. [message-thread]
+    /// The state, with what the host has to say of it. [thread-safe]
     juce::MemoryBlock save(const juce::var& host);
     /// Plays what a state holds, and returns what the host had to say. Raises LinkError with a sentence if it is none.
-    /// [message-thread]
+    /// [thread-safe]
     juce::var restore(const void* data, std::size_t size);
     std::size_t kept_bytes() const { return kept_bytes_.load(); } // what a project keeps of clips, packed [thread-safe]
 
@@ -138,8 +149,8 @@ private:
     // A render: session_render.cpp. [audio-thread, offline only, the lock held]
     bool ask(std::unique_lock<std::mutex>& guard, const Desk& desk, const Hands& hands,
              const std::vector<Need>& missing);
+    bool may_come() const; // whether an engine makes sounds of the present preset, or is about to
     juce::String why_not() const;
-    bool can_make() const; // whether an engine makes sounds of the present preset, or is about to
 
     juce::var read_state(const void* data, std::size_t size);
     void changed() { ++changes_; }
@@ -183,10 +194,11 @@ private:
     std::map<std::string, SoundName> needed_; // what this render asked for, by everything that decides about it
 
     int pending_ = 0;
-    juce::String problem_, notice_, failure_;
+    juce::String problem_, failure_;
+    Notice notice_;
     std::vector<PresetEntry> presets_;
-    std::function<void(juce::String)> copied_;
-    juce::MemoryBlock unread_; // a state of a later version: given back as it was
+    std::map<int, std::function<void(juce::String)>> copied_; // by key: what waits for an answer
+    juce::MemoryBlock unread_;                                // a state of a later version: given back as it was
     std::atomic<unsigned> changes_{0};
     std::atomic<double> tail_seconds_{0.0};
     std::atomic<std::size_t> kept_bytes_{0};

@@ -48,6 +48,7 @@ void Session::disconnected() {
     opening_ = open_again_ = false;
     serials_.clear();
     coming_ = nullptr;
+    copied_.clear();
     pending_ = 0;
     said_.clear();
     only_whole();
@@ -118,15 +119,14 @@ void Session::received(const Message& message) {
         settled_version_ = -1;
         keep_stand();
     } else if (message.type == "problem") {
-        notice_ = head["reason"];
+        notice_ = {notice_.count + 1, head["reason"]};
         if (opening_)
             not_opened();
     } else if (message.type == "notice") {
-        notice_ = head["text"];
+        notice_ = {notice_.count + 1, head["text"]};
     } else if (message.type == "sound") {
-        if (copied_ != nullptr)
-            juce::MessageManager::callAsync([then = copied_, text = head["text"].toString()] { then(text); });
-        copied_ = nullptr;
+        if (const auto then = copied_.extract(static_cast<int>(head["key"])); !then.empty())
+            juce::MessageManager::callAsync([then = then.mapped(), text = head["text"].toString()] { then(text); });
     } else if (message.type == "presets") {
         presets_.clear();
         for (const juce::var& entry : *head["presets"].getArray())
@@ -143,7 +143,7 @@ void Session::not_opened() {
     chosen_ = false;
     if (serial_ < 0) {
         refused_ = true;
-        problem_ = notice_;
+        problem_ = notice_.text;
     }
     answered_.notify_all();
 }

@@ -31,7 +31,7 @@ void Session::begin_render() {
     changed();
 }
 
-bool Session::can_make() const {
+bool Session::may_come() const {
     const auto where = link_.where();
     return where != LinkClient::Where::missing && !refused_ && (coming_ == nullptr || model_ == nullptr);
 }
@@ -49,7 +49,7 @@ void Session::wait_for_preset() {
     std::unique_lock guard(lock_);
     failure_ = {}; // of the render before
     const double begin = seconds();
-    while (model_ == nullptr && can_make() && seconds() - std::max(begin, heard_at_) < patience())
+    while (model_ == nullptr && may_come() && seconds() - std::max(begin, heard_at_) < patience())
         answered_.wait_for(guard, std::chrono::milliseconds(20));
     if (model_ == nullptr) {
         failure_ = "The bounce is silent: " + why_not();
@@ -90,7 +90,7 @@ bool Session::provide(const Desk& desk, const Hands& hands, const std::vector<Ne
     };
     if (failure_.isEmpty() && !unknown().empty()) {
         const double begin = seconds();
-        while (serial_ < 0 && can_make() && seconds() - std::max(begin, heard_at_) < patience())
+        while (serial_ < 0 && may_come() && seconds() - std::max(begin, heard_at_) < patience())
             answered_.wait_for(guard, std::chrono::milliseconds(20));
         const std::vector<Need> missing = unknown();
         if (serial_ >= 0 && !missing.empty() && ask(guard, desk, hands, missing))

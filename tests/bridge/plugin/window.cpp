@@ -1,11 +1,13 @@
 // The plugin's window under test, with a fake engine in $PRODUCERGAN_RUNTIME; needs a display.
 //
 //   window controls                  what each control does
+//   window hand NAME                 one thing that a player does; without NAME it prints which there are
 //   window names [sin]               every control has a name; `sin`: one has none
 //   window leaks [sin]               opened and closed 100 times while audio runs; `sin`: each leaves something behind
 //   window shot PRESET WIDTH HEIGHT NAME.png
 //                                    a picture of the window, and NAME-screen.png: what the screen shows of it;
 //                                    PRESET: drums, path, tones, frozen (no engine), none (no preset either),
+//                                    failed (and something else was said),
 //                                    engine (the one that is there, with $PRODUCERGAN_PRESET)
 #include <malloc.h>
 
@@ -13,7 +15,9 @@
 #include <cstdio>
 #include <fstream>
 
+#include "json.hpp"
 #include "window_checks.hpp"
+#include "window_hands.hpp"
 #include "window_screen.hpp"
 
 namespace producergan::plugin::test {
@@ -137,12 +141,20 @@ int shot(const std::string& name, int width, int height, const std::string& pict
         return std::abs(processor.parameters.macros[0]->getValue() - processor.rig.position(0)) < 1e-6 &&
                std::abs(processor.parameters.macros[2]->getValue() - processor.rig.position(2)) < 1e-6;
     });
-    processor.window_size = {width, height};
+    processor.set_window_size({width, height});
     std::unique_ptr<juce::AudioProcessorEditor> editor(processor.createEditor());
     auto& window = dynamic_cast<Window&>(*editor);
     window.setTopLeftPosition(20, 20);
     window.addToDesktop(0);
     window.setVisible(true);
+    if (name == "drums") // some of them were moved
+        for (std::size_t i = 1; i < processor.parameters.sampler.size(); i += 3)
+            processor.parameters.sampler[i]->setValueNotifyingHost(0.4f);
+    if (name == "failed") {
+        processor.setStateInformation("rubbish", 7);
+        engine->say("problem", object({{"reason", "This is no sound string of this instrument."}}));
+        wait_until("it is said", [&] { return processor.session.notice().count > 0; });
+    }
     juce::MidiBuffer midi;
     for (const int key : {41, 60, 64})
         midi.addEvent(juce::MidiMessage::noteOn(1, key, juce::uint8{100}), 0);
@@ -173,13 +185,19 @@ int run(const std::vector<std::string>& words) {
         check_controls();
         return 0;
     }
+    if (what == "hand" && words.size() == 1)
+        for (const std::string& name : hands())
+            std::printf("%s\n", name.c_str());
+    if (what == "hand")
+        return words.size() == 1 || check_hand(words[1]) ? 0 : 2;
     if (what == "names")
         return names(sin);
     if (what == "leaks")
         return leaks(sin);
     if (what == "shot" && words.size() == 5)
         return shot(words[1], std::stoi(words[2]), std::stoi(words[3]), words[4]);
-    std::printf("usage: window controls | names [sin] | leaks [sin] | shot PRESET WIDTH HEIGHT NAME.png\n");
+    std::printf(
+        "usage: window controls | hand [NAME] | names [sin] | leaks [sin] | shot PRESET WIDTH HEIGHT NAME.png\n");
     return 2;
 }
 

@@ -15,6 +15,8 @@
 namespace producergan::plugin::test {
 
 FakeEngine::FakeEngine(FakePreset preset) : preset_(std::move(preset)), path_(runtime_folder() + "/engine-1.sock") {
+    for (const char* name : {"Chromatic", "Drums", "Pad", "Path", "Textures"})
+        presets_.emplace_back(name, std::string("/presets/") + name + ".toml");
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
@@ -30,6 +32,16 @@ FakeEngine::~FakeEngine() {
     thread_.join();
     ::close(listening_);
     ::unlink(path_.c_str());
+}
+
+void FakeEngine::change(FakePreset preset) {
+    const std::lock_guard guard(preset_lock_);
+    preset_ = std::move(preset);
+}
+
+void FakeEngine::list(std::vector<std::pair<std::string, std::string>> presets) {
+    const std::lock_guard guard(preset_lock_);
+    presets_ = std::move(presets);
 }
 
 int FakeEngine::heard(const std::string& type) const {
@@ -87,15 +99,21 @@ void FakeEngine::run() {
 }
 
 void FakeEngine::answer(const juce::var& head) {
+    const std::lock_guard guard(preset_lock_);
     const juce::String type = head["type"].toString();
     if (type == "hello") {
         send("welcome", object({{"version", link::link_version}, {"engine", "test"}}));
     } else if (type == "presets") {
         juce::Array<juce::var> rows;
-        for (const char* name : {"Chromatic", "Drums", "Pad", "Path", "Textures"})
-            rows.add(juce::Array<juce::var>{name, juce::String("/presets/") + name + ".toml", "A preset."});
+        for (const auto& [name, path] : presets_)
+            rows.add(juce::Array<juce::var>{juce::String(name), juce::String(path), "A preset."});
         send("presets", object({{"presets", rows}}));
     } else if (type == "open") {
+        auto& program = *preset_.program.getDynamicObject();
+        for (const auto& [name, path] : presets_)
+            if (head["name"].toString() == juce::String(path))
+                program.setProperty("name", juce::String(name));
+        program.setProperty("serial", ++serial_);
         send("program", preset_.program);
         for (const auto& [place, sound] : preset_.sounds)
             send_sound(place, sound);
@@ -148,7 +166,7 @@ void FakeEngine::send_sound(Place place, const std::string& sound) {
         "clip",
         object({{"sound", juce::String(sound)}, {"channels", 1}, {"frames", clip_frames}, {"sample_rate", clip_rate}}));
     send("blocks", object({{"sound", juce::String(sound)}, {"start", 0}, {"frames", clip_frames}}), samples);
-    send("set", object({{"serial", 1},
+    send("set", object({{"serial", serial_},
                         {"version", 0},
                         {"zone", place.zone},
                         {"key", place.key},

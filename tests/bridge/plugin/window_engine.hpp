@@ -23,6 +23,11 @@ public:
 
     void say(const char* type, const juce::var& head) { send(type, head); }
 
+    /// What it plays from the next `open` on, under the name of what is asked for where that is in its list.
+    void change(FakePreset preset);
+    /// The presets that there are: names and paths.
+    void list(std::vector<std::pair<std::string, std::string>> presets);
+
     /// From now on it does not say that it has settled.
     void keep_rendering(bool on) { rendering_ = on; }
 
@@ -33,7 +38,10 @@ private:
     void send_sound(Place place, const std::string& sound);
     void send_edited();
 
+    std::mutex preset_lock_;
     FakePreset preset_;
+    std::vector<std::pair<std::string, std::string>> presets_;
+    int serial_ = 0;
     std::string path_;
     int listening_ = -1, client_ = -1;
     std::atomic<bool> ends_{false}, rendering_{false};

@@ -101,14 +101,14 @@ FakePreset preset(const char* name, const char* instrument, const juce::Array<ju
 } // namespace
 
 std::string sound_name(int kind, int seed) {
-    return juce::String::toHexString(kind).paddedLeft('0', 8).toStdString() +
-           juce::String::toHexString(seed).paddedLeft('0', 24).toStdString();
+    return juce::String::toHexString(seed).paddedLeft('0', 8).toStdString() +
+           juce::String::toHexString(kind).paddedLeft('0', 24).toStdString();
 }
 
 /// Kind 0: a stroke; 1: a stroke of noise; 2: a sound that turns, with its seed, from noise into a tone.
 std::vector<float> audio(const std::string& sound) {
-    const int kind = juce::String(sound).substring(0, 8).getHexValue32();
-    const int seed = juce::String(sound).substring(8).getHexValue32();
+    const int seed = juce::String(sound).substring(0, 8).getHexValue32();
+    const int kind = juce::String(sound).substring(8).getHexValue32();
     juce::Random random(seed);
     const float pitch = 60.0f + 400.0f * random.nextFloat() * random.nextFloat();
     const float decay = kind == 2 ? 1.2f : 4.0f + 26.0f * random.nextFloat();
@@ -145,15 +145,26 @@ FakePreset drums() {
                   {0, 1});
 }
 
-FakePreset path() {
+FakePreset path(int first, int last) {
     return preset(
         "Path", "drums",
-        {zone("way", range(36, 96), false, 1, 1, false, true, {60}, object({{"mode", 2.0}, {"release", 0.3}}))},
+        {zone("way", range(first, last), false, 1, 1, false, true, {60}, object({{"mode", 2.0}, {"release", 0.3}}))},
         macros({{"Morph", 0.5, ""},
                 {"Brightness", 0.5, ""},
                 {"Attack", 0.0, "attack", 0.005, 2.0},
                 {"Release", 0.5, "release", 0.02, 4.0}}),
         {2});
+}
+
+FakePreset loops(int channel) {
+    FakePreset made =
+        preset("100% Loops / held for as long as anybody likes to hold them down", "tones",
+               {zone("loops", range(36, 43), false, 2, 3, false, false, {},
+                     object({{"mode", 2.0}, {"release", 0.02}, {"gain_db", -4.0}})),
+                zone("above", {43}, false, 1, 1, false, false, {}, object({{"mode", 2.0}, {"gain_db", -9.0}}))},
+               macros({{"Mutate", 0.0, ""}}), {2, 0});
+    made.program["play"].getDynamicObject()->setProperty("channel", channel);
+    return made;
 }
 
 FakePreset tones() {

@@ -17,8 +17,9 @@ struct FakePreset {
 };
 
 FakePreset drums(); // 25 keys with sounds of their own, one zone of them with two to a key; four are locked
-FakePreset path();  // 61 keys along a path
-FakePreset tones(); // one sound over 61 keys, and drums below
+FakePreset path(int first = 36, int last = 96); // keys along a path
+FakePreset loops(int channel = 0); // 8 keys that sound as long as they are held, in three layers of two each
+FakePreset tones();                // one sound over 61 keys, and drums below
 
 /// A sound's name, made of a seed.
 std::string sound_name(int kind, int seed);

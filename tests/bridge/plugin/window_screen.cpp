@@ -26,4 +26,13 @@ juce::Image screen_of(juce::Component& window) {
     return picture;
 }
 
+void take_focus_from_all() {
+    Display* display = XOpenDisplay(nullptr);
+    if (display == nullptr)
+        return;
+    XSetInputFocus(display, PointerRoot, RevertToPointerRoot, CurrentTime);
+    XSync(display, 0);
+    XCloseDisplay(display);
+}
+
 } // namespace producergan::plugin::test

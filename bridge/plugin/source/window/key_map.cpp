@@ -50,6 +50,12 @@ int KeyMap::step(int key, int by) const {
     return keys[static_cast<std::size_t>(juce::jlimit(0, static_cast<int>(keys.size()) - 1, at))].key;
 }
 
+int velocity_of(const Zone& zone, int variant) {
+    const int layer = variant / zone.siblings;
+    return zone.layer(usual_velocity) == layer ? usual_velocity
+                                               : juce::jlimit(1, 127, 1 + (2 * layer + 1) * 127 / (2 * zone.layers));
+}
+
 juce::String note_name(int key) { return juce::MidiMessage::getMidiNoteName(key, true, true, 4); }
 
 } // namespace producergan::plugin

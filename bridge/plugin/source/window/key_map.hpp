@@ -30,7 +30,10 @@ struct KeyMap {
 };
 
 inline constexpr int most_pads = 32;
-inline constexpr int usual_velocity = 100;
+inline constexpr int usual_velocity = 100; // of an ordinary stroke
+
+/// A velocity that plays a variant's layer: an ordinary stroke's where that does.
+int velocity_of(const Zone& zone, int variant);
 
 juce::String note_name(int key); // 60 is "C4"
 

@@ -4,15 +4,12 @@ namespace producergan::plugin {
 
 namespace {
 
-constexpr int drag_threshold = 8;
 constexpr int heading_height = 22, arrow_width = 24;
 
 } // namespace
 
 KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
     setTitle("Chosen key");
-    look::name(copy_, "Copy sound", "Puts the sound into the clipboard as a text that can be pasted or sent.");
-    look::name(paste_, "Paste sound", "Gives the key the sound whose text is in the clipboard.");
     before_.onClick = [this] { step(-1); };
     after_.onClick = [this] { step(1); };
     new_sound_.onClick = [this] { player_.new_sound(player_.selected); };
@@ -20,7 +17,10 @@ KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
         if (const KeySounds* key = sounds())
             player_.lock(key->key, !key->locked); // the button follows when the engine has done it
     };
-    copy_.onClick = [this] { player_.copy(player_.selected); };
+    copy_.onClick = [this] {
+        if (const Place* shown = place())
+            player_.copy(player_.selected, *shown);
+    };
     paste_.onClick = [this] { player_.paste(player_.selected); };
     addAndMakeVisible(wave_);
     for (juce::Button* button :
@@ -31,11 +31,12 @@ KeyPanel::KeyPanel(Player& player) : Card({}), player_(player) {
     refresh();
 }
 
-ClipRef KeyPanel::clip() const {
+const Place* KeyPanel::place() const {
     const KeySounds* key = sounds();
-    return key != nullptr && shown_ < key->places.size() ? player_.processor.session.clip(key->places[shown_])
-                                                         : nullptr;
+    return key != nullptr && shown_ < key->places.size() ? &key->places[shown_] : nullptr;
 }
+
+ClipRef KeyPanel::clip() const { return place() != nullptr ? player_.processor.session.clip(*place()) : nullptr; }
 
 void KeyPanel::step(int by) {
     if (const KeySounds* key = sounds()) {
@@ -67,8 +68,21 @@ void KeyPanel::refresh() {
                locked ? "The key is locked: it keeps its sound."
                       : "Gives the key a new sound. Undo brings the old one back." + absent);
     look::name(lock_, locked ? "Unlock" : "Lock", "A locked key keeps its sound when new ones are drawn." + absent);
-    look::name(wave_, there ? "Sound of " + note_name(key->key) + ", key " + juce::String(key->key) : "Sound",
-               "Press to hear it. Pull it into the host to use it as a WAV file.");
+    look::name(
+        wave_, there ? "Sound of " + note_name(key->key) + ", key " + juce::String(key->key) : "Sound",
+        many ? "Press to play the key as hard as this layer has it; alternatives take turns. Pull the sound into the "
+               "host to use it as a WAV file."
+             : "Press to hear it. Pull it into the host to use it as a WAV file.");
+    const bool first_zone = !there || place() == nullptr || place()->zone == key->zone;
+    copy_.setButtonText(first_zone ? "Copy sound" : "Copy first sound");
+    look::name(copy_, copy_.getButtonText(),
+               (first_zone ? "Puts the sound into the clipboard as a text that can be pasted or sent."
+                           : "Puts the key's first sound into the clipboard as a text that can be pasted or sent.") +
+                   absent);
+    look::name(paste_, "Paste sound",
+               (many ? "Gives the key the sound whose text is in the clipboard, as the first of its sounds."
+                     : "Gives the key the sound whose text is in the clipboard.") +
+                   absent);
     const ClipRef sound = clip();
     const Peaks* peaks = player_.peaks.of(sound);
     const std::uint64_t id = sound != nullptr ? sound->id() : 0;
@@ -161,6 +175,11 @@ KeyPanel::Wave::Wave(KeyPanel& panel) : Button({}), panel_(panel) {
     setMouseCursor(juce::MouseCursor::DraggingHandCursor);
 }
 
+KeyPanel::Wave::~Wave() {
+    if (struck_ >= 0)
+        panel_.player_.strike(struck_, 0);
+}
+
 void KeyPanel::Wave::paintButton(juce::Graphics& g, bool over, bool down) {
     const auto area = getLocalBounds().toFloat();
     g.setColour(over || down ? look::hovered : look::raised);
@@ -189,25 +208,42 @@ void KeyPanel::Wave::buttonStateChanged() {
         return;
     const int key = isDown() ? panel_.player_.selected : struck_;
     struck_ = isDown() ? key : -1;
+    if (key < 0)
+        return;
+    const Place* shown = panel_.place();
+    panel_.player_.strike(key, struck_ < 0 ? 0
+                               : shown == nullptr
+                                   ? usual_velocity
+                                   : velocity_of(panel_.player_.model->zones[shown->zone].native, shown->variant));
+}
+
+void KeyPanel::Wave::mouseDown(const juce::MouseEvent& event) {
     dragged_ = false;
-    if (key >= 0)
-        panel_.player_.strike(key, struck_ >= 0 ? usual_velocity : 0);
+    if (event.mods.isPopupMenu())
+        panel_.player_.show_menu(panel_.player_.selected, *this);
+    else
+        Button::mouseDown(event);
 }
 
 void KeyPanel::Wave::mouseDrag(const juce::MouseEvent& event) {
-    const KeySounds* key = panel_.sounds();
-    if (dragged_ || key == nullptr)
+    const Place* shown = panel_.place();
+    if (dragged_ || shown == nullptr || event.mods.isPopupMenu())
         return;
     if (event.getDistanceFromDragStart() > drag_threshold) {
-        setState(buttonNormal);
         dragged_ = true;
-        panel_.player_.drag_out(key->places[panel_.shown_], *this);
+        setState(buttonNormal);
+        panel_.player_.drag_out(*shown, *this);
         return;
     }
     Button::mouseDrag(event);
 }
 
+/// As a pad's: Button's own lets what was not painted yet flash.
+void KeyPanel::Wave::mouseUp(const juce::MouseEvent&) { setState(isMouseOver() ? buttonOver : buttonNormal); }
+
 bool KeyPanel::Wave::keyPressed(const juce::KeyPress& press) {
+    if (!look::alone(press))
+        return false;
     if (press.isKeyCode(juce::KeyPress::spaceKey)) {
         triggerClick();
         return true;

@@ -22,9 +22,12 @@ private:
     class Wave final : public juce::Button {
     public:
         explicit Wave(KeyPanel& panel);
+        ~Wave() override; // lets go of it
         void paintButton(juce::Graphics& g, bool over, bool down) override;
         void buttonStateChanged() override;
+        void mouseDown(const juce::MouseEvent& event) override;
         void mouseDrag(const juce::MouseEvent& event) override;
+        void mouseUp(const juce::MouseEvent& event) override;
         bool keyPressed(const juce::KeyPress& press) override;
 
     private:
@@ -35,6 +38,7 @@ private:
 
     void step(int by); // to another of the key's sounds
     const KeySounds* sounds() const { return player_.keys.find(player_.selected); }
+    const Place* place() const; // of the sound that is shown; null if none is
     ClipRef clip() const;
 
     Player& player_;

@@ -7,7 +7,6 @@ namespace producergan::plugin {
 namespace {
 
 constexpr float least_key = 12.0f; // width of a white key
-constexpr int drag_threshold = 8, softest = 40;
 
 bool is_black(int key) { return juce::MidiMessage::isMidiNoteBlack(key); }
 
@@ -28,10 +27,22 @@ Keyboard::Keyboard(Player& player) : player_(player) {
     setMouseClickGrabsKeyboardFocus(false);
 }
 
+Keyboard::~Keyboard() { let_go(); }
+
+void Keyboard::let_go() {
+    for (int* held : {&pressed_, &struck_by_space_}) {
+        if (*held >= 0)
+            player_.strike(*held, 0);
+        *held = -1;
+    }
+}
+
 void Keyboard::rebuild() {
+    let_go();
     spans_.clear();
+    drawn_.clear();
     sounding_.reset();
-    last_played_ = chosen_ = pressed_ = -1;
+    last_played_ = chosen_ = -1;
     const auto& keys = player_.keys.keys;
     if (!keys.empty()) {
         first_ = keys.front().key;
@@ -51,7 +62,22 @@ void Keyboard::rebuild() {
     repaint();
 }
 
-void Keyboard::refresh() { repaint(); }
+void Keyboard::refresh() {
+    const auto& keys = player_.keys.keys;
+    drawn_.resize(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const ClipRef clip = player_.processor.session.clip(keys[i].places[keys[i].usual]);
+        const Peaks* peaks = player_.peaks.of(clip);
+        Drawn now{clip, peaks != nullptr ? peaks->ready : -1, keys[i].locked};
+        if (now == drawn_[i])
+            continue;
+        drawn_[i] = std::move(now);
+        if (keys[i].shared)
+            repaint(waves().getSmallestIntegerContainer()); // the sound runs across all of its keys
+        else
+            repaint_key(keys[i].key);
+    }
+}
 
 void Keyboard::show(const std::bitset<128>& sounding, int last) {
     const auto changed = sounding ^ sounding_;
@@ -64,7 +90,20 @@ void Keyboard::show(const std::bitset<128>& sounding, int last) {
             repaint_key(*before);
             repaint_key(now);
             *before = now;
+            if (before == &chosen_)
+                if (auto* handler = getAccessibilityHandler())
+                    handler->notifyAccessibilityEvent(juce::AccessibilityEvent::valueChanged);
         }
+}
+
+/// Scrolls to a key if it is out of sight.
+void Keyboard::reveal(int key) {
+    auto* view = findParentComponentOfClass<juce::Viewport>();
+    if (view == nullptr || key < first_ || key > last_)
+        return;
+    const auto area = key_area(key).getUnion(lane(key)).getSmallestIntegerContainer();
+    view->setViewPosition(juce::jlimit(area.getRight() - view->getViewWidth(), area.getX(), view->getViewPositionX()),
+                          view->getViewPositionY());
 }
 
 int Keyboard::natural_width() const {
@@ -245,8 +284,8 @@ void Keyboard::mouseDown(const juce::MouseEvent& event) {
         return;
     }
     const auto area = key_area(key);
-    const float depth = event.position.y < area.getY() ? 0.7f : (event.position.y - area.getY()) / area.getHeight();
-    press(key, juce::jlimit(softest, 127, softest + static_cast<int>(depth * (127 - softest))));
+    press(key, event.position.y < area.getY() ? usual_velocity
+                                              : velocity_at((event.position.y - area.getY()) / area.getHeight()));
 }
 
 void Keyboard::mouseDrag(const juce::MouseEvent& event) {
@@ -267,6 +306,8 @@ void Keyboard::mouseDrag(const juce::MouseEvent& event) {
 void Keyboard::mouseUp(const juce::MouseEvent&) { press(-1, 0); }
 
 bool Keyboard::keyPressed(const juce::KeyPress& press_) {
+    if (!look::alone(press_))
+        return false;
     if (press_.isKeyCode(juce::KeyPress::spaceKey)) {
         if (player_.selected >= 0 && struck_by_space_ < 0) {
             struck_by_space_ = player_.selected;
@@ -280,6 +321,7 @@ bool Keyboard::keyPressed(const juce::KeyPress& press_) {
                                    {juce::KeyPress::downKey, -12}})
         if (press_.isKeyCode(code)) {
             player_.select(player_.keys.step(player_.selected, by));
+            reveal(player_.selected);
             return true;
         }
     return player_.do_by_letter(player_.selected, press_);

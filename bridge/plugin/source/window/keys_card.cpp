@@ -45,10 +45,11 @@ void KeysCard::refresh() {
         pads_.refresh();
     else
         keyboard_.refresh();
-    const juce::String empty = player_.keys.keys.empty() ? player_.processor.session.status().sentence : juce::String();
+    const juce::String empty = player_.keys.keys.empty() ? player_.status.sentence : juce::String();
     if (empty != empty_)
         repaint();
     empty_ = empty;
+    setDescription(empty);
 }
 
 void KeysCard::show(const std::bitset<128>& sounding, int last) {

@@ -65,6 +65,8 @@ void draw_arrow(juce::Graphics& g, juce::Point<float> middle, Way way) {
                  juce::AffineTransform::rotation(turn * juce::MathConstants<float>::twoPi).translated(middle));
 }
 
+bool alone(const juce::KeyPress& press) { return !press.getModifiers().isAnyModifierKeyDown(); }
+
 juce::Path lock_shape(juce::Rectangle<float> bounds) {
     juce::Path shape;
     const float width = bounds.getWidth(), height = bounds.getHeight();
@@ -216,6 +218,13 @@ void Look::drawComboBox(juce::Graphics& g, int width, int height, bool, int, int
     look::draw_arrow(g, {area.getRight() - 12.0f, area.getCentreY()}, look::Way::down);
     if (box.hasKeyboardFocus(true))
         look::draw_focus(g, area, look::small_radius);
+}
+
+/// Its letters pass a click on, and what clicks on a box mean is the box's to say.
+juce::Label* Look::createComboBoxTextBox(juce::ComboBox& box) {
+    juce::Label* label = LookAndFeel_V4::createComboBoxTextBox(box);
+    label->setMouseClickGrabsKeyboardFocus(false);
+    return label;
 }
 
 void Look::positionComboBoxText(juce::ComboBox& box, juce::Label& label) {

@@ -30,6 +30,9 @@ void draw_arrow(juce::Graphics& g, juce::Point<float> middle, Way way);
 
 juce::Path lock_shape(juce::Rectangle<float> bounds);
 
+/// Whether nothing but the key itself is down: with Shift, Ctrl, Alt or Command it is a host's command.
+bool alone(const juce::KeyPress& press);
+
 /// What screen readers and the mouse's hint say of a control.
 template <typename Control>
 void name(Control& control, const juce::String& title, const juce::String& help) {
@@ -77,6 +80,7 @@ public:
     void drawButtonText(juce::Graphics&, juce::TextButton&, bool over, bool down) override;
     void drawComboBox(juce::Graphics&, int width, int height, bool down, int x, int y, int w, int h,
                       juce::ComboBox&) override;
+    juce::Label* createComboBoxTextBox(juce::ComboBox&) override;
     void positionComboBoxText(juce::ComboBox&, juce::Label&) override;
     juce::Font getComboBoxFont(juce::ComboBox&) override;
     juce::Font getPopupMenuFont() override;

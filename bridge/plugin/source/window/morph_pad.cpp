@@ -1,6 +1,7 @@
 #include "morph_pad.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace producergan::plugin {
 
@@ -39,6 +40,8 @@ MorphPad::MorphPad(HostParameters& parameters) {
         attachments_[axis]->sendInitialUpdate();
     }
 }
+
+MorphPad::~MorphPad() { end_drag(); }
 
 void MorphPad::show(std::size_t axis, float value) {
     if (at_[axis] == value)
@@ -89,23 +92,24 @@ void MorphPad::move_to(juce::Point<float> place) {
 }
 
 void MorphPad::mouseDown(const juce::MouseEvent& event) {
-    if (event.mods.isPopupMenu())
+    if (dragged_ || event.mods.isPopupMenu()) // a second finger moves nothing
         return;
-    held_ = true;
+    dragged_ = true;
     for (const auto& attachment : attachments_)
         attachment->beginGesture();
     move_to(event.position);
 }
 
 void MorphPad::mouseDrag(const juce::MouseEvent& event) {
-    if (held_)
+    if (dragged_)
         move_to(event.position);
 }
 
-void MorphPad::mouseUp(const juce::MouseEvent&) {
-    if (!held_)
+void MorphPad::mouseUp(const juce::MouseEvent&) { end_drag(); }
+
+void MorphPad::end_drag() {
+    if (!std::exchange(dragged_, false))
         return;
-    held_ = false;
     for (const auto& attachment : attachments_)
         attachment->endGesture();
 }
@@ -116,6 +120,8 @@ void MorphPad::mouseDoubleClick(const juce::MouseEvent&) {
 }
 
 bool MorphPad::keyPressed(const juce::KeyPress& press) {
+    if (!look::alone(press) && press.getModifiers() != juce::ModifierKeys(juce::ModifierKeys::shiftModifier))
+        return false;
     const float step = press.getModifiers().isShiftDown() ? small_key_step : key_step;
     struct Move {
         int code;

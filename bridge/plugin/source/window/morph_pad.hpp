@@ -11,6 +11,7 @@ namespace producergan::plugin {
 class MorphPad final : public juce::Component, public juce::SettableTooltipClient {
 public:
     explicit MorphPad(HostParameters& parameters);
+    ~MorphPad() override; // ends a movement that the mouse is in
 
     juce::Point<float> position() const { return {at_[0], at_[1]}; }
 
@@ -29,11 +30,12 @@ private:
     juce::Rectangle<float> field() const;
     juce::Point<float> point() const;
     void move_to(juce::Point<float> place);
+    void end_drag();
     void show(std::size_t axis, float value);
 
     std::array<std::unique_ptr<juce::ParameterAttachment>, 2> attachments_;
     std::array<float, 2> at_{}, rest_{};
-    bool held_ = false;
+    bool dragged_ = false;
 };
 
 /// The morph pad in its frame.

@@ -1,11 +1,11 @@
 #include "pads.hpp"
 
+#include <algorithm>
+
 namespace producergan::plugin {
 
 namespace {
 
-constexpr int drag_threshold = 8; // pixels before a press becomes a drag
-constexpr int softest = 40;
 constexpr int pad_gap = 6;
 
 } // namespace
@@ -16,18 +16,21 @@ Pad::Pad(Player& player, int key) : Button({}), player_(player), key_(key) {
     refresh();
 }
 
+Pad::~Pad() {
+    if (struck_)
+        player_.strike(key_, 0);
+}
+
 void Pad::refresh() {
     const KeySounds* sounds = player_.keys.find(key_);
     if (sounds == nullptr)
         return;
     const ClipRef clip = player_.processor.session.clip(sounds->places[sounds->usual]);
     const Peaks* peaks = player_.peaks.of(clip);
-    const std::uint64_t id = clip != nullptr ? clip->id() : 0;
     const std::int64_t ready = peaks != nullptr ? peaks->ready : -1;
-    if (peaks != peaks_ || id != clip_ || ready != ready_ || sounds->locked != locked_ || sounds->zone != zone_)
+    if (clip != clip_ || ready != ready_ || sounds->locked != locked_ || sounds->zone != zone_)
         repaint();
-    peaks_ = peaks;
-    clip_ = id;
+    clip_ = clip;
     ready_ = ready;
     locked_ = sounds->locked;
     zone_ = sounds->zone;
@@ -70,9 +73,9 @@ void Pad::paintButton(juce::Graphics& g, bool over, bool down) {
     g.setFont(look::font(look::small_text));
     g.setColour(look::dim);
     look::draw_line(g, note_name(key_), head, juce::Justification::centredRight);
-    if (peaks_ != nullptr && roomy) {
+    if (const Peaks* peaks = roomy ? player_.peaks.of(clip_) : nullptr) {
         g.setColour(lit ? tint.brighter(0.4f) : tint.withMultipliedAlpha(0.85f));
-        draw_wave(g, inner.toFloat().withTrimmedTop(2.0f), *peaks_);
+        draw_wave(g, inner.toFloat().withTrimmedTop(2.0f), *peaks);
     }
     if (last_) { // played last
         g.setColour(lit ? look::text : tint);
@@ -94,8 +97,7 @@ void Pad::buttonStateChanged() {
     if (struck_) {
         player_.select(key_);
         const float depth = static_cast<float>(getMouseXYRelative().y) / static_cast<float>(juce::jmax(1, getHeight()));
-        velocity = isMouseButtonDown() ? juce::jlimit(softest, 127, softest + static_cast<int>(depth * (127 - softest)))
-                                       : usual_velocity;
+        velocity = isMouseButtonDown() ? velocity_at(depth) : usual_velocity;
     }
     player_.strike(key_, velocity);
 }
@@ -123,7 +125,12 @@ void Pad::mouseDrag(const juce::MouseEvent& event) {
     Button::mouseDrag(event);
 }
 
+/// Button's own lets what was not painted yet flash, which would strike a second time.
+void Pad::mouseUp(const juce::MouseEvent&) { setState(isMouseOver() ? buttonOver : buttonNormal); }
+
 bool Pad::keyPressed(const juce::KeyPress& press) {
+    if (!look::alone(press))
+        return false;
     if (press.isKeyCode(juce::KeyPress::spaceKey)) {
         triggerClick();
         return true;
@@ -203,14 +210,16 @@ void PadGrid::resized() {
     }
 }
 
+/// To a pad that is so many further on; stays where there is none.
 void PadGrid::arrow(int key, int by) {
-    const int to = player_.keys.step(key, by);
-    player_.select(to);
-    for (const auto& pad : pads_)
-        if (pad->key() == to) {
-            pad->setWantsKeyboardFocus(true);
-            pad->grabKeyboardFocus();
-        }
+    const auto from = std::find_if(pads_.begin(), pads_.end(), [key](const auto& pad) { return pad->key() == key; });
+    const std::ptrdiff_t to = from - pads_.begin() + by;
+    if (to < 0 || to >= static_cast<std::ptrdiff_t>(pads_.size()))
+        return;
+    Pad& pad = *pads_[static_cast<std::size_t>(to)];
+    player_.select(pad.key());
+    pad.setWantsKeyboardFocus(true);
+    pad.grabKeyboardFocus();
 }
 
 } // namespace producergan::plugin

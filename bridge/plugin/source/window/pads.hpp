@@ -12,6 +12,7 @@ namespace producergan::plugin {
 class Pad final : public juce::Button {
 public:
     Pad(Player& player, int key);
+    ~Pad() override; // lets go of it
 
     int key() const { return key_; }
     void refresh(); // what the preset says of the key, and its sound
@@ -23,6 +24,7 @@ public:
     void buttonStateChanged() override;
     void mouseDown(const juce::MouseEvent& event) override;
     void mouseDrag(const juce::MouseEvent& event) override;
+    void mouseUp(const juce::MouseEvent& event) override;
     bool keyPressed(const juce::KeyPress& press) override;
     void focusGained(FocusChangeType cause) override;
 
@@ -31,9 +33,8 @@ public:
 private:
     Player& player_;
     const int key_;
-    const Peaks* peaks_ = nullptr;
-    std::uint64_t clip_ = 0;
-    std::int64_t ready_ = -1;
+    ClipRef clip_;
+    std::int64_t ready_ = -1; // of its blocks, when it was drawn
     bool sounding_ = false, last_ = false, chosen_ = false, locked_ = false;
     bool struck_ = false, dragged_ = false;
     int zone_ = 0;

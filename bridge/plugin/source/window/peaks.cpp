@@ -8,22 +8,20 @@ namespace producergan::plugin {
 
 namespace {
 
-/// Of the blocks that are there; what is not is silence.
-void work_out(const Clip& clip, Peaks& peaks) {
-    peaks.low.fill(0.0f);
-    peaks.high.fill(0.0f);
-    for (std::int64_t block = 0; block < clip.blocks(); ++block) {
-        if (!clip.block_ready(block))
-            continue;
-        const std::int64_t begin = block * config::block_frames;
-        const std::int64_t end = std::min<std::int64_t>(clip.frames(), begin + config::block_frames);
-        for (int c = 0; c < clip.channel_count(); ++c)
-            for (std::int64_t i = begin; i < end; ++i) {
-                const auto piece = static_cast<std::size_t>(i * Peaks::count / clip.frames());
-                const float sample = clip.channel(c)[i];
-                peaks.low[piece] = std::min(peaks.low[piece], sample);
-                peaks.high[piece] = std::max(peaks.high[piece], sample);
-            }
+/// Adds a block to the pieces that it lies in; what was not added is silence.
+void add(const Clip& clip, std::int64_t block, Peaks& peaks) {
+    const std::int64_t begin = block * config::block_frames;
+    const std::int64_t end = std::min<std::int64_t>(clip.frames(), begin + config::block_frames);
+    for (std::int64_t from = begin, to = begin; from < end; from = to) {
+        const std::int64_t piece = from * Peaks::count / clip.frames();
+        to = std::min(end, ((piece + 1) * clip.frames() + Peaks::count - 1) / Peaks::count); // the next one's first
+        float& low = peaks.low[static_cast<std::size_t>(piece)];
+        float& high = peaks.high[static_cast<std::size_t>(piece)];
+        for (int c = 0; c < clip.channel_count(); ++c) {
+            const auto [least, most] = std::minmax_element(clip.channel(c) + from, clip.channel(c) + to);
+            low = std::min(low, *least);
+            high = std::max(high, *most);
+        }
     }
 }
 
@@ -68,17 +66,25 @@ void draw_wave(juce::Graphics& g, juce::Rectangle<float> area, const Peaks& peak
 const Peaks* PeakCache::of(const ClipRef& clip) {
     if (clip == nullptr)
         return nullptr;
-    std::int64_t ready = 0;
-    for (std::int64_t block = 0; block < clip->blocks(); ++block)
-        ready += clip->block_ready(block) ? 1 : 0;
-    if (ready == 0)
-        return nullptr;
-    Entry& entry = entries_[clip->id()];
-    entry.used = ++clock_;
-    if (entry.peaks.ready != ready) {
-        entry.peaks.ready = ready;
-        work_out(*clip, entry.peaks);
+    auto found = entries_.find(clip->id());
+    for (std::int64_t block = 0; block < clip->blocks(); ++block) {
+        if (!clip->block_ready(block))
+            continue;
+        if (found == entries_.end()) {
+            found = entries_.try_emplace(clip->id()).first;
+            found->second.counted.resize(static_cast<std::size_t>(clip->blocks()));
+        }
+        Entry& entry = found->second;
+        if (entry.counted[static_cast<std::size_t>(block)])
+            continue;
+        entry.counted[static_cast<std::size_t>(block)] = true;
+        ++entry.peaks.ready;
+        add(*clip, block, entry.peaks);
     }
+    if (found == entries_.end())
+        return nullptr;
+    Entry& entry = found->second;
+    entry.used = ++clock_;
     if (entries_.size() > most)
         entries_.erase(std::min_element(entries_.begin(), entries_.end(),
                                         [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <vector>
 
 #include "producergan/clip.hpp"
 
@@ -12,7 +13,7 @@ namespace producergan::plugin {
 struct Peaks {
     static constexpr int count = 320;
     std::array<float, count> low{}, high{};
-    std::int64_t ready = -1; // blocks of the clip that were there
+    std::int64_t ready = 0; // blocks of the clip that were there
 
     float loudest() const;
 };
@@ -20,15 +21,16 @@ struct Peaks {
 /// Draws a clip from left to right, or from top to bottom; soft ones are enlarged, up to four times.
 void draw_wave(juce::Graphics& g, juce::Rectangle<float> area, const Peaks& peaks, bool downwards = false);
 
-/// The peaks of the clips that are shown, worked out once for each. [message-thread]
+/// The peaks of the clips that are shown, worked out once for each of their blocks. [message-thread]
 class PeakCache {
 public:
-    /// Null where no clip is, or nothing of it yet.
+    /// Null where no clip is, or nothing of it yet. Valid until the next call.
     const Peaks* of(const ClipRef& clip);
 
 private:
     struct Entry {
         Peaks peaks;
+        std::vector<bool> counted; // blocks
         std::uint64_t used = 0;
     };
     static constexpr std::size_t most = 512; // clips

@@ -17,8 +17,17 @@ void Player::say(const juce::String& sentence) {
         on_say(sentence);
 }
 
-void Player::copy(int key) {
-    processor.session.copy(key, [weak = std::weak_ptr<Player*>(self_), key](const juce::String& text) {
+void Player::strike(int key, int velocity) {
+    if (const auto done = processor.strike(key, velocity); done.failed())
+        say(done.getErrorMessage());
+}
+
+void Player::copy(int key, Place place) {
+    const KeySounds* sounds = keys.find(key);
+    if (sounds == nullptr)
+        return;
+    const int variant = place.zone == sounds->zone ? place.variant : 0; // what the engine is asked of the first zone
+    processor.session.copy(key, variant, [weak = std::weak_ptr<Player*>(self_), key](const juce::String& text) {
         juce::SystemClipboard::copyTextToClipboard(text);
         if (const auto self = weak.lock())
             (*self)->say("The sound of key " + juce::String(key) + " is in the clipboard.");
@@ -34,11 +43,24 @@ void Player::paste(int key) {
 }
 
 void Player::drag_out(Place place, juce::Component& from) {
-    const juce::File file = processor.write_clip(place);
-    if (file == juce::File())
-        say("This sound is not there whole yet; drag it again in a moment.");
+    juce::File file;
+    if (const auto done = processor.write_clip(place, file); done.failed())
+        say(done.getErrorMessage());
     else
-        juce::DragAndDropContainer::performExternalDragDropOfFiles({file.getFullPathName()}, false, &from);
+        offer(file, from);
+}
+
+void Player::offer_to_hosts(const juce::File& file, juce::Component& from) {
+    juce::DragAndDropContainer::performExternalDragDropOfFiles({name_in_drag(file)}, false, &from);
+}
+
+/// JUCE sends a path to X as it is, behind file://, where receivers read what follows a % as a letter's number.
+juce::String Player::name_in_drag(const juce::File& file) {
+#if JUCE_LINUX || JUCE_BSD
+    return juce::URL(file).toString(false);
+#else
+    return file.getFullPathName();
+#endif
 }
 
 void Player::show_menu(int key, juce::Component& at) {
@@ -58,7 +80,8 @@ void Player::show_menu(int key, juce::Component& at) {
     menu.addItem(locked ? "Unlock" : "Lock", can_make, false,
                  later([key, locked](Player& player) { player.lock(key, !locked); }));
     menu.addSeparator();
-    menu.addItem("Copy sound", can_make, false, later([key](Player& player) { player.copy(key); }));
+    menu.addItem("Copy sound", can_make, false,
+                 later([key, place = sounds->places[sounds->usual]](Player& player) { player.copy(key, place); }));
     menu.addItem("Paste sound", can_make, false, later([key](Player& player) { player.paste(key); }));
     menu.showMenuAsync(juce::PopupMenu::Options().withTargetComponent(at).withMousePosition());
 }

@@ -13,9 +13,9 @@ SoundPanel::SoundPanel(Player& player, const HostParameter* but) : Card("Sound")
         if (parameter == but)
             continue;
         if (parameter->row().curve == "choice")
-            controls_.push_back(std::make_unique<LabelledChoice>(*parameter));
+            controls_.push_back(std::make_unique<LabelledChoice>(player, *parameter));
         else
-            controls_.push_back(std::make_unique<LabelledKnob>(*parameter));
+            controls_.push_back(std::make_unique<LabelledKnob>(player, *parameter, true));
         list_.addAndMakeVisible(*controls_.back());
     }
     view_.setViewedComponent(&list_, false);
@@ -23,6 +23,11 @@ SoundPanel::SoundPanel(Player& player, const HostParameter* but) : Card("Sound")
     view_.setScrollBarThickness(bar);
     view_.setWantsKeyboardFocus(false);
     addAndMakeVisible(view_);
+}
+
+void SoundPanel::refresh() {
+    for (const auto& control : controls_)
+        control->refresh();
 }
 
 void SoundPanel::resized() {

@@ -13,6 +13,7 @@ public:
     /// `but`: the parameter that stands elsewhere.
     SoundPanel(Player& player, const HostParameter* but);
 
+    void refresh(); // which of them were moved
     void resized() override;
 
     static constexpr int least_height = 140;
@@ -20,7 +21,7 @@ public:
 private:
     juce::Viewport view_;
     juce::Component list_;
-    std::vector<std::unique_ptr<juce::Component>> controls_;
+    std::vector<std::unique_ptr<LabelledControl>> controls_;
 };
 
 } // namespace producergan::plugin

@@ -83,38 +83,43 @@ juce::String beside(const Status& status) {
 
 } // namespace
 
-StatusBar::StatusBar(Player& player) : player_(player) {
+StatusBar::StatusBar(Player& player) : player_(player), heard_(player.processor.notices_put_away) {
     setTitle("Status");
     setFocusContainerType(FocusContainerType::focusContainer);
     look::name(dismiss_, "Put the notice away", "Puts away what was said.");
     dismiss_.setMouseClickGrabsKeyboardFocus(false);
-    dismiss_.onClick = [this] { say({}); };
+    dismiss_.onClick = [this] { dismiss(); };
     addChildComponent(dismiss_);
     refresh();
 }
 
 void StatusBar::refresh() {
-    Status status = player_.processor.session.status();
-    if (const juce::String trouble = player_.processor.state_trouble(); trouble.isNotEmpty())
-        status = {Status::Kind::failed, trouble, 0};
+    const Status& status = player_.status;
     const double kept = static_cast<double>(player_.processor.session.kept_bytes()) / 1e6;
     const juce::String text =
         kept > 0.0 ? "This project keeps " + juce::String(kept, 1) + " MB of sounds" : juce::String();
-    if (const juce::String heard = player_.processor.session.notice(); heard != heard_) {
-        heard_ = heard;
-        if (heard != status.sentence && !status.sentence.endsWith(heard))
-            say(heard);
+    if (const Notice notice = player_.processor.session.notice(); notice.count != heard_) {
+        heard_ = notice.count;
+        if (!status.sentence.endsWith(notice.text)) // else it is there already
+            say(notice.text);
     }
     if (status.kind == status_.kind && status.sentence == status_.sentence && status.pending == status_.pending &&
         text == kept_)
         return;
-    if (status.kind != status_.kind)
+    if (status.kind != status_.kind && status.kind != Status::Kind::ready && status.kind != Status::Kind::rendering)
         juce::AccessibilityHandler::postAnnouncement(status.sentence,
                                                      juce::AccessibilityHandler::AnnouncementPriority::low);
     status_ = status;
     kept_ = text;
     setDescription(juce::String(face(status.kind).word) + ". " + status.sentence + " " + kept_);
     layout();
+}
+
+void StatusBar::dismiss() {
+    player_.processor.notices_put_away = heard_;
+    if (status_.kind == Status::Kind::failed)
+        player_.processor.dismiss_failure();
+    say({});
 }
 
 void StatusBar::say(const juce::String& sentence) {
@@ -138,16 +143,19 @@ void StatusBar::layout() {
     auto area = getLocalBounds().reduced(4, 0);
     kept_area_ = area.removeFromRight(juce::jmin(width(kept_), area.getWidth() / 2));
     const int wanted = 22 + width(face(status_.kind).word, true) + width(beside(status_));
-    const int room =
-        notice_.isEmpty() ? area.getWidth() : juce::jmax(area.getWidth() / 2, area.getWidth() - 60 - width(notice_));
+    constexpr int button_room = 40;
+    const bool dismissable = notice_.isNotEmpty() || status_.kind == Status::Kind::failed;
+    const int room = !dismissable        ? area.getWidth()
+                     : notice_.isEmpty() ? area.getWidth() - button_room - 6
+                                         : juce::jmax(area.getWidth() / 2, area.getWidth() - 60 - width(notice_));
     status_area_ = area.removeFromLeft(juce::jmin(wanted, room));
     notice_area_ = area;
-    dismiss_.setVisible(notice_.isNotEmpty());
-    if (notice_.isNotEmpty()) {
+    dismiss_.setVisible(dismissable);
+    if (dismissable) {
         notice_area_.removeFromLeft(6);
-        const int length = juce::jmin(width(notice_), notice_area_.getWidth() - 40);
-        notice_area_ = notice_area_.removeFromLeft(length + 40);
-        dismiss_.setBounds(notice_area_.removeFromRight(34).reduced(0, 1));
+        const int length = juce::jmin(width(notice_), notice_area_.getWidth() - button_room);
+        notice_area_ = notice_area_.removeFromLeft(length + button_room);
+        dismiss_.setBounds(notice_area_.removeFromRight(button_room - 6).reduced(0, 1));
     }
     setTooltip(status_.sentence + (notice_.isEmpty() ? juce::String() : "\n" + notice_));
     repaint();

@@ -11,6 +11,7 @@ public:
 
     void refresh();
     void say(const juce::String& sentence); // until something else is said, or it was put away
+    void dismiss();                         // what was said, and that something failed
 
     void paint(juce::Graphics& g) override;
     void resized() override;
@@ -20,7 +21,8 @@ private:
 
     Player& player_;
     Status status_;
-    juce::String notice_, heard_, kept_; // `heard_`: the session's last notice, shown or put away
+    juce::String notice_, kept_;
+    unsigned heard_; // of the session's notices, shown or put away
     juce::Rectangle<int> status_area_, notice_area_, kept_area_;
     juce::TextButton dismiss_{"OK"};
 };

@@ -1,6 +1,7 @@
 #include "window.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace producergan::plugin {
 
@@ -18,12 +19,25 @@ HostParameter& master_gain(HostParameters& parameters) {
     return *parameters.sampler.front();
 }
 
+/// Leads the tab key through the controls. A click beside them chooses none: it would take the host's keys.
+class OnlyByTab final : public juce::KeyboardFocusTraverser {
+    juce::Component* getDefaultComponent(juce::Component*) override { return nullptr; }
+};
+
+/// The size that a window had, on the screen that there is now.
+juce::Point<int> fitting(juce::Point<int> size) {
+    const auto* display = juce::Desktop::getInstance().getDisplays().getPrimaryDisplay();
+    const auto room = display != nullptr ? display->userArea : juce::Rectangle<int>(size.x, size.y);
+    return {juce::jlimit(Window::least_width, Window::most_width, juce::jmin(size.x, room.getWidth())),
+            juce::jlimit(Window::least_height, Window::most_height, juce::jmin(size.y, room.getHeight()))};
+}
+
 } // namespace
 
 Window::Window(Processor& processor)
-    : AudioProcessorEditor(processor), player_(processor), preset_(player_), master_(master_gain(processor.parameters)),
-      macros_(player_), morph_(player_), keys_(player_), key_(player_),
-      sound_(player_, &master_gain(processor.parameters)), status_(player_) {
+    : AudioProcessorEditor(processor), player_(processor), preset_(player_),
+      master_(player_, master_gain(processor.parameters), false), macros_(player_), morph_(player_), keys_(player_),
+      key_(player_), sound_(player_, &master_gain(processor.parameters)), status_(player_) {
     setLookAndFeel(&look_);
     setTitle("ProducerGAN");
     setWantsKeyboardFocus(true);
@@ -60,10 +74,10 @@ Window::Window(Processor& processor)
     player_.on_select = [this] { key_.refresh(); };
     player_.on_say = [this](const juce::String& sentence) { status_.say(sentence); };
     voices_.reserve(Snapshot::capacity);
-    const auto kept = processor.window_size; // what follows sets sizes of its own
+    const auto kept = fitting(processor.window_size()); // what follows sets sizes of its own
     setResizable(true, true);
     setResizeLimits(least_width, least_height, most_width, most_height);
-    setSize(juce::jlimit(least_width, most_width, kept.x), juce::jlimit(least_height, most_height, kept.y));
+    setSize(kept.x, kept.y);
     poll();
     startTimerHz(poll_hz);
 }
@@ -76,8 +90,12 @@ Window::~Window() {
 void Window::paint(juce::Graphics& g) { g.fillAll(look::background); }
 
 void Window::resized() {
-    player_.processor.window_size = {getWidth(), getHeight()};
+    player_.processor.set_window_size({getWidth(), getHeight()});
     layout();
+}
+
+std::unique_ptr<juce::ComponentTraverser> Window::createKeyboardFocusTraverser() {
+    return std::make_unique<OnlyByTab>();
 }
 
 void Window::layout() {
@@ -140,12 +158,16 @@ void Window::timerCallback() {
 
 void Window::poll() {
     const unsigned now = player_.processor.session.changes();
-    if (now != seen_ || !seen_any_) {
+    const Status before = std::exchange(player_.status, player_.processor.status());
+    if (now != seen_ || !seen_any_ || before.kind != player_.status.kind ||
+        before.sentence != player_.status.sentence) {
         seen_ = now;
         seen_any_ = true;
         refresh();
     }
     status_.refresh();
+    master_.refresh();
+    sound_.refresh();
     std::bitset<128> sounding;
     player_.processor.rig.sampler.snapshot().read(voices_);
     for (const VoiceReport& voice : voices_)
@@ -158,9 +180,7 @@ void Window::poll() {
 
 void Window::refresh() {
     const auto model = player_.processor.session.model();
-    const Status status = player_.processor.session.status();
-    player_.can_make =
-        model != nullptr && (status.kind == Status::Kind::ready || status.kind == Status::Kind::rendering);
+    player_.can_make = model != nullptr && player_.processor.session.makes_sounds();
     if (model != player_.model) {
         const bool same = model != nullptr && player_.model != nullptr &&
                           model->instrument == player_.model->instrument && model->name == player_.model->name &&

@@ -19,6 +19,7 @@ public:
 
     void paint(juce::Graphics& g) override;
     void resized() override;
+    std::unique_ptr<juce::ComponentTraverser> createKeyboardFocusTraverser() override;
 
     /// Shows at once what the timer would show.
     void poll();
