@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "recipes.py"
@@ -26,6 +27,7 @@ def kits(folder: Path, count: int = 12, sounds: int = 8) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_after_the_same_short_time_fast_is_nearer_to_the_audio_than_wavegan(tmp_path: Path) -> None:
     variants = ("fast:fast:dim=32,batch=8", "wavegan:wavegan:dim=4,batch=8")
     done = subprocess.run(

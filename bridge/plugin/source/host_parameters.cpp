@@ -1,6 +1,7 @@
 #include "host_parameters.hpp"
 
 #include <cmath>
+#include <limits>
 
 namespace producergan::plugin {
 
@@ -39,8 +40,11 @@ std::optional<float> HostParameter::moved() noexcept {
     if (value == seen_.load(std::memory_order_relaxed))
         return std::nullopt;
     seen_.store(value, std::memory_order_relaxed);
-    if (std::abs(value - shown_.load(std::memory_order_relaxed)) < same)
+    float shown = shown_.load(std::memory_order_relaxed);
+    if (std::abs(value - shown) < same)
         return std::nullopt;
+    // From here on the host says something of its own, also where it comes back to what was shown before.
+    shown_.compare_exchange_strong(shown, std::numeric_limits<float>::quiet_NaN(), std::memory_order_relaxed);
     taken_.store(true, std::memory_order_relaxed);
     return range_.snapToLegalValue(range_.convertFrom0to1(value));
 }

@@ -72,7 +72,8 @@ private:
     const juce::NormalisableRange<float> range_; // stepped and curved as the table says
     const float default_;
     std::atomic<bool>& restated_; // HostParameters'
-    std::atomic<float> value_, shown_;
+    std::atomic<float> value_;
+    std::atomic<float> shown_; // by the plugin; no number once the host has moved it elsewhere
     std::atomic<bool> taken_{false};
     std::atomic<float> seen_;   // by the audio thread
     std::atomic<float> looked_; // at the last call of `follow`

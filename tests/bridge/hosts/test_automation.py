@@ -137,6 +137,22 @@ def test_macros_move_as_under_their_controllers(
     compare(vst3, engine, tmp_path, preset, preset, automated, block)
 
 
+def test_a_macro_that_is_automated_away_comes_back(
+    vst3: Path, engine: ServingEngine, places: dict[str, int], tmp_path: Path
+) -> None:
+    preset = write(tmp_path, "everything", EVERYTHING)
+    score = [event for event in busy_score(Preset.open(preset), RATE, SECONDS, 32, SEED) if event[1] == NOTE_ON]
+    moves = [(32 * 600, STEPS // 2), (32 * 1500, 0)]  # where it stood, and was shown, to begin with
+    told = sorted([*score, *((frame, CONTROLLER, 21, value) for frame, value in moves)])
+    expected = rendered(told, preset, tmp_path)
+    away = [event for event in told if event[:3] != (moves[1][0], CONTROLLER, 21)]
+    assert worst(expected, rendered(away, preset, tmp_path)) > AUDIBLE
+    job = Job("minihost", vst3, tmp_path, block=32, environment=engine.environment(preset))
+    changes = [(frame, places["Macro 3"], value / STEPS) for frame, value in moves]
+    (audio,) = job.render(score, expected.shape[1], changes).run()
+    assert worst(audio, expected) <= TOLERANCE
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_sampler_moves_as_by_macros_over_all_of_a_range(
     block: int, vst3: Path, engine: ServingEngine, places: dict[str, int], tmp_path: Path

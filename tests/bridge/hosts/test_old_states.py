@@ -10,6 +10,7 @@ import os
 import struct
 from pathlib import Path
 
+import juce_state
 import numpy as np
 import pytest
 from midi_score import notes
@@ -44,8 +45,9 @@ targets = [{ to = "direction:pitch", range = [0, 0.5] }]
 SCORE = notes([0, 2000, 4000], [60, 61, 62])
 
 
-def format_of(state: bytes) -> int:
-    """The number that stands behind the mark, wherever the host put it."""
+def format_of(kept: bytes) -> int:
+    """The number that stands behind the mark."""
+    state = juce_state.inner(kept)
     (number,) = struct.unpack_from("<I", state, state.index(MAGIC) + len(MAGIC))
     return int(number)
 

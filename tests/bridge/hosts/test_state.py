@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import juce_state
 import numpy as np
 import pytest
-from midi_score import NOTE_OFF, busy_score, notes
+from midi_score import NOTE_OFF, Event, busy_score, notes
 from plugin_host import Job
 from plugin_rig import ServingEngine, alone, write_everything
 from tiny_instrument import write_noise_instrument, write_tiny_instrument
@@ -78,6 +79,14 @@ def test_a_project_opens_without_engine_and_instrument(
     assert np.abs(again[:2] - audio[:2]).max() < STEP
 
 
+def one_by_one(keys: Sequence[int], times: int) -> list[Event]:
+    """One voice at a time, so that the steps of two clips never add up."""
+    begins = range(0, times * len(keys) * GAP, GAP)
+    return sorted(
+        notes(begins, keys) + [(frame + GAP - 2000, NOTE_OFF, keys[frame // GAP % len(keys)], 0) for frame in begins]
+    )
+
+
 def test_a_state_of_many_clips(
     vst3: Path, own_engine: ServingEngine, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -85,11 +94,8 @@ def test_a_state_of_many_clips(
     write_tiny_instrument(tmp_path / "tiny.onnx", frames=4 * RATE, channels=2, sample_rate=RATE)
     preset.write_text(LONG)
     keys = range(36, 60)
-    # One voice at a time, so that the steps of two clips never add up.
-    begins = range(0, 3 * len(keys) * GAP, GAP)
-    score = notes(begins, keys) + [(i + GAP - 2000, NOTE_OFF, keys[i // GAP % len(keys)], 0) for i in begins]
-    score.sort()
-    frames = len(begins) * GAP
+    score = one_by_one(keys, 3)
+    frames = 3 * len(keys) * GAP
     job = Job("minihost", vst3, tmp_path, block=512, environment=own_engine.environment(preset))
     audio, (state, seconds), (_, again) = job.render(score, frames).save().save().run()
     in_memory = len(keys) * 3 * 4 * RATE * 2 * 4
@@ -112,8 +118,8 @@ def test_what_would_be_too_large_is_kept_with_fewer_bits(vst3: Path, own_engine:
     preset.write_text(NOISE)
     keys = range(12, 108)
     assert 3 * len(keys) * 2 * 2**17 > MOST_KEPT > 2 * len(keys) * 2 * 2**17
-    score = notes(range(0, len(keys) * GAP, GAP), keys)
-    frames = (len(keys) + 1) * GAP
+    score = one_by_one(keys, 1)
+    frames = len(keys) * GAP
     job = Job("minihost", vst3, tmp_path, block=512, environment=own_engine.environment(preset))
     audio, (state, _) = job.render(score, frames).save().run()
     own_engine.kill()
@@ -127,7 +133,8 @@ def test_what_would_be_too_large_is_kept_with_fewer_bits(vst3: Path, own_engine:
 def test_a_project_of_a_later_version_is_given_back_as_it_was(vst3: Path, tmp_path: Path) -> None:
     environment = alone(tmp_path)
     (empty, _), *_ = Job("minihost", vst3, tmp_path, environment=environment).save().run()
-    at = empty.index(b"PGan") + 4
-    later = empty[:at] + struct.pack("<I", 2) + empty[at + 4 :]
+    own = juce_state.inner(empty)
+    at = own.index(b"PGan") + 4
+    later = juce_state.with_inner(empty, own[:at] + struct.pack("<I", 2) + own[at + 4 :])
     _, (kept, _) = Job("minihost", vst3, tmp_path, environment=environment).load(later).save().run()
     assert kept == later
