@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gestures.hpp"
 #include "json.hpp"
 #include "window_checks.hpp"
 #include "window_mouse.hpp"
@@ -25,14 +26,6 @@ inline const juce::KeyPress space(juce::KeyPress::spaceKey), return_key(juce::Ke
     backspace(juce::KeyPress::backspaceKey);
 
 inline juce::KeyPress with(int modifier, int key) { return {key, juce::ModifierKeys(modifier), 0}; }
-
-struct Gestures : juce::AudioProcessorListener {
-    int begun = 0, ended = 0;
-    void audioProcessorParameterChanged(juce::AudioProcessor*, int, float) override {}
-    void audioProcessorChanged(juce::AudioProcessor*, const ChangeDetails&) override {}
-    void audioProcessorParameterChangeGestureBegin(juce::AudioProcessor*, int) override { ++begun; }
-    void audioProcessorParameterChangeGestureEnd(juce::AudioProcessor*, int) override { ++ended; }
-};
 
 /// A plugin that plays a preset, with its window open on the screen.
 struct Bench {

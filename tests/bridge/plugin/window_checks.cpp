@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gestures.hpp"
+
 namespace juce {
 bool dispatchNextMessageOnSystemQueue(bool return_if_none); // JUCE's own loop without its end
 }
@@ -57,14 +59,6 @@ juce::Component* search(juce::Component& under, const juce::String& title) {
     juce::Component* exact = search(under, [&](const juce::String& there) { return there == title; });
     return exact != nullptr ? exact : search(under, [&](const juce::String& there) { return there.startsWith(title); });
 }
-
-struct Gestures : juce::AudioProcessorListener {
-    int begun = 0, ended = 0;
-    void audioProcessorParameterChanged(juce::AudioProcessor*, int, float) override {}
-    void audioProcessorChanged(juce::AudioProcessor*, const ChangeDetails&) override {}
-    void audioProcessorParameterChangeGestureBegin(juce::AudioProcessor*, int) override { ++begun; }
-    void audioProcessorParameterChangeGestureEnd(juce::AudioProcessor*, int) override { ++ended; }
-};
 
 const juce::KeyPress space(juce::KeyPress::spaceKey), up(juce::KeyPress::upKey), right(juce::KeyPress::rightKey);
 
