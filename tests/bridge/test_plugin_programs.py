@@ -64,7 +64,7 @@ def test_ten_thousand_frames_of_an_engine_that_says_what_it_likes() -> None:
 @pytest.mark.parametrize("seed", [2, 3])
 def test_all_of_it_for_long_under_address_and_undefined_behaviour_sanitizers(seed: int) -> None:
     succeed(build_program("fuzz", "address,undefined"), "play", 40_000, seed)
-    succeed(build_program("fuzz", "address,undefined"), "state", 10_000, seed)
+    succeed(build_program("fuzz", "address,undefined"), "state", 4_000, seed)
     succeed(build_program("link_fuzz", "address,undefined"), 20_000, seed)
 
 
